@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every fixed name that another program can see: bus, polkit, journal, files. */
+#pragma once
+
+/* D-Bus */
+#define MSERVER_BUS_NAME "org.mserver1"
+#define MSERVER_ROOT "/org/mserver1"
+#define MSERVER_CLIENT_ROOT "/org/mserver1/client"
+#define MSERVER_COMMAND_ROOT "/org/mserver1/command"
+#define MSERVER_BATCH_ROOT "/org/mserver1/batch"
+#define MSERVER_IFACE_MANAGER "org.mserver1.Manager"
+#define MSERVER_IFACE_CLIENT "org.mserver1.Client"
+#define MSERVER_IFACE_COMMAND "org.mserver1.Command"
+#define MSERVER_IFACE_BATCH "org.mserver1.Batch"
+#define MSERVER_ERROR_PREFIX "org.mserver1.Error."
+
+/* polkit actions; a command's own action is ACTION_COMMAND_PREFIX + its name, or ACTION_COMMAND_CUSTOM */
+#define ACTION_READ "org.mserver1.read"
+#define ACTION_READ_OUTPUT "org.mserver1.read-output"
+#define ACTION_READ_KEYS "org.mserver1.read-keys"
+#define ACTION_COMMAND_PREFIX "org.mserver1.command."
+#define ACTION_COMMAND_CUSTOM "org.mserver1.command.custom"
+#define ACTION_BROADCAST "org.mserver1.broadcast"
+#define ACTION_CANCEL "org.mserver1.cancel"
+#define ACTION_MANAGE_CLIENTS "org.mserver1.manage-clients"
+
+/* Files. The state directory comes from $STATE_DIRECTORY (systemd.exec(5)) and else is this. */
+#define MSERVER_STATE_DIR "/var/lib/mserver"
+#define MSERVER_CONFIG_FILE "/etc/mserver/mserver.conf"
+#define MCLIENT_STATE_DIR "/var/lib/mclient"
+#define MCLIENT_CONFIG_FILE "/etc/mclient/mclient.conf"
+#define MCLIENT_TOKEN_FILE "/etc/mclient/token"
+#define DOCKER_SOCKET "/run/docker.sock"
+
+/* WebSocket endpoint and ports; the messages are docs/PROTOCOL.md's */
+#define WS_PATH "/ws/monitoring/"
+#define TLS_PORT 8443
+#define PLAIN_PORT 8080
+
+/* Socket activation: FileDescriptorName= of the two socket units (sd_listen_fds_with_names(3)) */
+#define FD_NAME_TLS "tls"
+#define FD_NAME_PLAIN "plain"
+
+/* Journal: MESSAGE_ID= of each MSERVER_EVENT=, explained in units/mserver.catalog */
+#define MESSAGE_ID_COMMAND_REQUESTED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f01"
+#define MESSAGE_ID_COMMAND_DENIED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f02"
+#define MESSAGE_ID_COMMAND_FINISHED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f03"
+#define MESSAGE_ID_KEY_UPDATE "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f04"
+#define MESSAGE_ID_BACKUP_COMPLETE "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f05"
+#define MESSAGE_ID_CLIENT_ONLINE "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f06"
+#define MESSAGE_ID_CLIENT_OFFLINE "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f07"
+#define MESSAGE_ID_CLIENT_REJECTED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f08"
+#define MESSAGE_ID_CLIENT_ENROLLED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f09"
+#define MESSAGE_ID_CLIENT_REVOKED "5b4c0a7a0d8b4f0c9d6f3d3b0a1d6f0a"
