@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mclient.conf(5) as the agent uses it. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef struct AgentConfig {
+        char *id;                /* Id=, else the host name where that is a valid client id */
+        char *server;            /* Server=wss://HOST:PORT/PATH */
+        char *ca_file;           /* CAFile=, NULL: the system's */
+        char *fingerprint;       /* Fingerprint=SHA256:hex, NULL: verify by CA */
+        GHashTable *labels;      /* Labels=k=v,… */
+        uint64_t stats_interval; /* StatsInterval= seconds */
+        char *docker_socket;     /* [Docker] Socket= */
+        char **containers;       /* [Docker] Containers= globs of the managed ones; default "*" */
+        char *state_directory;   /* $STATE_DIRECTORY or MCLIENT_STATE_DIR */
+} AgentConfig;
+
+AgentConfig *agent_config_read(const char *path, void (*warn)(const char *message, void *userdata),
+                               void *userdata, GError **error);
+AgentConfig *agent_config_free(AgentConfig *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentConfig, agent_config_free)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every bound on what a peer, a user or time can make us hold, with its reason. */
+#pragma once
+
+/* Names. Client ids and container names go into file names, object paths and journal fields. */
+#define CLIENT_ID_MAX 64
+#define CONTAINER_NAME_MAX 128 /* docker itself sets none; longer ones do not fit a key file's name */
+#define COMMAND_NAME_MAX 64
+#define COMMAND_ID_MAX 64
+#define TOKEN_LENGTH_MAX 256 /* an Authorization value beyond this is nobody's token */
+
+/* What a register may declare. */
+#define HOST_NAME_MAX_BYTES 253 /* RFC 1035 */
+#define VERSION_MAX_BYTES 64
+#define LABELS_MAX 64
+#define LABEL_KEY_MAX 64
+#define LABEL_VALUE_MAX 256
+#define OFFERED_COMMANDS_MAX 128
+
+/* Messages (docs/PROTOCOL.md). The 10 MiB are the protocol's; depth bounds json-c's recursion. */
+#define MESSAGE_BYTES_MAX (10u * 1024 * 1024)
+#define MESSAGE_DEPTH_MAX 32
+#define MESSAGES_PER_SECOND 100 /* sustained, per client; a chatty agent sends 2 and streams about 20 */
+#define MESSAGES_BURST 1000     /* a client that returns flushes its backlog at once */
+#define PARAMS_BYTES_MAX (64u * 1024)
+#define RESULT_BYTES_MAX (1024u * 1024) /* kept per command in the store; more is cut and marked */
+#define ERROR_TEXT_MAX 4096
+#define STATS_BYTES_MAX (256u * 1024)
+
+/* Connections. */
+#define CLIENTS_MAX_DEFAULT 20000
+#define CONNECTIONS_MAX_DEFAULT 21000
+#define CONNECTIONS_PER_ADDRESS_DEFAULT 6000 /* a whole fleet may come from behind one NAT */
+#define HANDSHAKES_MAX 512 /* in flight: bounds what strangers cost in memory (40 KB each) */
+#define HANDSHAKE_TIMEOUT_SEC 10
+#define REGISTER_TIMEOUT_SEC 10
+#define ACCEPT_BATCH 64                         /* accept4() calls in one turn of the loop */
+#define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
+#define SEND_QUEUE_MESSAGES_MAX 4096
+#define AUTH_FAILURES_PER_MINUTE 30 /* wrong tokens per address before the answer is 429 */
+#define AUTH_ADDRESSES_MAX 16384    /* addresses remembered for that; the oldest goes first */
+
+/* Liveness: a peer that vanished without a FIN is offline within 60 s. */
+#define PING_INTERVAL_SEC 20
+#define PEER_SILENT_SEC 50
+
+/* Commands. */
+#define COMMANDS_IN_FLIGHT_PER_CLIENT 256
+#define COMMANDS_IN_FLIGHT_MAX 50000
+#define COMMAND_TIMEOUT_DEFAULT_USEC (10ull * 60 * 1000000)
+#define COMMAND_TIMEOUT_MAX_USEC (24ull * 3600 * 1000000)
+#define COMMAND_CACHE_MAX 20000         /* finished commands kept as objects on the bus; the store has all */
+#define OUTPUT_TAIL_BYTES (256u * 1024) /* streamed output kept per command, the newest */
+#define OUTPUT_CHUNK_BYTES (32u * 1024) /* one command_progress, one CommandOutput signal */
+#define LIST_COMMANDS_MAX 10000
+#define LIST_COMMANDS_DEFAULT 100
+#define FAN_OUT_CHUNK \
+        256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
+#define BATCHES_RUNNING_MAX 64
+#define SUBSCRIBERS_MAX 256
+
+/* Parked D-Bus requests: waiting for polkit, the store or a command's end. */
+#define REQUESTS_PARKED_MAX 8192
+#define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
+
+/* Store and audit threads: what may wait before callers are refused. */
+#define STORE_QUEUE_MAX 65536
+#define AUDIT_QUEUE_MAX 65536
+
+/* Agent. */
+#define LOG_LINES_DEFAULT 100
+#define LOG_LINES_MAX 10000
+#define STOP_TIMEOUT_DEFAULT_SEC 300 /* docker's 10 s corrupt a node's database */
+#define STOP_TIMEOUT_MAX_SEC 3600
+#define AGENT_OUTPUT_BYTES_MAX (256u * 1024) /* of a command's output kept for its result, the newest */
+#define AGENT_COMMANDS_MAX 64                /* side by side */
+#define AGENT_LEDGER_KEEP 10000              /* outcomes remembered for repeated ids */
+#define RECONNECT_MIN_MSEC 1000
+#define RECONNECT_MAX_MSEC 60000
+#define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
+#define STATS_INTERVAL_DEFAULT_SEC 10
+#define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The wire format (docs/PROTOCOL.md): JSON text to a typed message and back. Bytes in, bytes out. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state.h"
+
+typedef enum MessageType {
+        MESSAGE_REGISTER,
+        MESSAGE_REGISTER_ACK,
+        MESSAGE_PING,
+        MESSAGE_PONG,
+        MESSAGE_HEARTBEAT,
+        MESSAGE_HEARTBEAT_ACK,
+        MESSAGE_STATS,
+        MESSAGE_STATS_ACK,
+        MESSAGE_SUMMARY,
+        MESSAGE_SUMMARY_ACK,
+        MESSAGE_COMMAND,
+        MESSAGE_COMMAND_PROGRESS,
+        MESSAGE_COMMAND_CANCEL,
+        MESSAGE_COMMAND_RESPONSE,
+        MESSAGE_COMMAND_ACK,
+        MESSAGE_KEY_UPDATE,
+        MESSAGE_KEY_UPDATE_ACK,
+        MESSAGE_BACKUP_COMPLETE,
+        MESSAGE_BACKUP_COMPLETE_ACK,
+        MESSAGE_ERROR,
+        MESSAGE_UNKNOWN, /* well formed, but of no type we know: answered with an error, never fatal */
+} MessageType;
+
+/* Optional parts that a side announces in "features" (a bit set). */
+typedef enum Feature {
+        FEATURE_PROGRESS = 1 << 0,   /* "progress": command_progress */
+        FEATURE_CANCEL = 1 << 1,     /* "cancel": command_cancel, and the + statuses */
+        FEATURE_DEADLINE = 1 << 2,   /* "deadline" in a command */
+        FEATURE_BACKUP_ACK = 1 << 3, /* "backup_ack": backup_complete_ack, and ids in key_update */
+        FEATURE_LEDGER = 1 << 4, /* "ledger": the agent never acts on an id twice, so it may be sent again */
+} Feature;
+
+#define FEATURES_ALL \
+        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER)
+
+/* Strings and objects point into root and live as long as the message; what the peer left out is NULL or 0.
+ */
+typedef struct Message {
+        json_object *root;
+        MessageType type;
+        const char *type_name;
+        union {
+                struct {
+                        const char *server_id, *version, *host_name;
+                        json_object *labels;   /* object of strings, or NULL */
+                        json_object *commands; /* array of strings, or NULL */
+                        unsigned features;
+                } reg;
+                struct {
+                        bool success;
+                        const char *text;
+                        unsigned features;
+                } register_ack;
+                struct {
+                        int64_t sequence;
+                        json_object *body; /* stats: its "data"; summary: the whole message */
+                } stats;                   /* STATS, SUMMARY and their acks */
+                struct {
+                        const char *id, *command, *target;
+                        json_object *params;
+                        int64_t deadline_ms;
+                } command;
+                struct {
+                        const char *id;
+                        uint64_t offset;
+                        const char *output;
+                        size_t output_size;
+                } progress;
+                struct {
+                        const char *id;
+                } cancel; /* COMMAND_CANCEL, COMMAND_ACK */
+                struct {
+                        const char *id;
+                        CommandState status;
+                        json_object *result;
+                        const char *error;
+                } response;
+                struct {
+                        const char *id, *container, *session_key, *action;
+                        int64_t timestamp_ms;
+                } key_update; /* and its ack: id, container */
+                struct {
+                        const char *id, *container, *backup_file, *sha256;
+                        int64_t timestamp_ms, size;
+                } backup; /* and its ack: id, container */
+                struct {
+                        const char *message, *detail;
+                } error;
+        };
+} Message;
+
+/* Parses one message. Rejects, with FLEET_ERROR_PROTOCOL naming what was expected: invalid UTF-8, what is
+ * not one JSON object, deeper than MESSAGE_DEPTH_MAX, no string "type", a field of the wrong type, an id
+ * that is not one. */
+Message *message_parse(const char *text, size_t size, GError **error);
+Message *message_free(Message *m);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)
+
+/* Each returns new JSON text (g_free()). Times are ms since the epoch; NULL strings and 0 features are left
+ * out. */
+char *message_register(const char *id, const char *version, const char *host_name, json_object *labels,
+                       json_object *commands, unsigned features, int64_t now_ms);
+char *message_register_ack(const char *id, bool success, const char *text, unsigned features,
+                           int64_t now_ms);
+char *message_pong(int64_t now_ms);
+char *message_heartbeat(int64_t now_ms);
+char *message_heartbeat_ack(int64_t now_ms);
+char *message_stats(const char *id, int64_t sequence, int64_t interval_sec, json_object *data,
+                    int64_t now_ms);
+char *message_stats_ack(int64_t sequence, int64_t now_ms);
+char *message_summary_ack(int64_t now_ms);
+char *message_command(const char *id, const char *command, const char *target, json_object *params,
+                      int64_t deadline_ms, int64_t now_ms);
+char *message_command_cancel(const char *id);
+char *message_command_progress(const char *id, uint64_t offset, const char *output, size_t size);
+char *message_command_response(const char *id, CommandState status, json_object *result, const char *error,
+                               int64_t now_ms);
+char *message_command_ack(const char *id, int64_t now_ms);
+char *message_key_update(const char *id, const char *container, const char *session_key, const char *action,
+                         int64_t timestamp_ms);
+char *message_key_update_ack(const char *id, const char *container, int64_t now_ms);
+char *message_backup_complete(const char *id, const char *container, const char *backup_file,
+                              const char *sha256, int64_t size, int64_t timestamp_ms);
+char *message_backup_complete_ack(const char *id, const char *container, int64_t now_ms);
+char *message_error(const char *message, const char *detail);

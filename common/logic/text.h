@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Small text helpers: near misses, hex, and times for people. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The candidate (NULL-terminated list) closest to word, or NULL when none is near enough to be a typing
+ * error. */
+const char *text_nearest(const char *word, const char *const *candidates);
+
+/* Lower-case hex; new string. */
+char *text_hex(const void *data, size_t size);
+
+/* "1.2 s", "340 ms", "14 min", "2 h", "6 d": a duration in µs with its unit, two digits that matter; new
+ * string. */
+char *text_duration(uint64_t usec);
+
+/* Cuts text to at most max bytes at a character boundary; new string. */
+char *text_cut(const char *text, size_t max);
+
+/* A whole decimal number in [min, max]; nothing before or after it. */
+bool text_to_uint(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
+
+/* "90", "90s", "5min", "2h", "1d", "500ms" (systemd.time(7)'s units) to µs. */
+bool text_to_usec(const char *s, uint64_t *ret);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One command to many clients: chosen by a selector, sent in chunks that leave the loop free, counted as
+ * they end. */
+#pragma once
+
+#include <glib.h>
+
+#include "dispatcher.h"
+#include "fleet.h"
+
+typedef struct Batches Batches;
+
+struct Batch {
+        char *id, *selector, *command;
+        const char *state; /* "running", "cancelled", "finished" */
+        unsigned total, sent, succeeded, failed, skipped;
+        GHashTable *commands; /* client id to command id */
+};
+
+Batches *batches_new(Loop *l, Store *store, Fleet *fleet, Dispatcher *dispatcher);
+Batches *batches_free(Batches *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batches, batches_free)
+
+/* done once all that can be sent at once has been (absent clients are skipped, or queued where the request
+ * says so). request->client is not used. No client matches: FLEET_ERROR_NO_SUCH_CLIENT naming the selector.
+ */
+typedef void (*BatchDone)(const Batch *b, const GError *error, void *userdata);
+void batches_start(Batches *b, const char *selector, const CommandRequest *request, BatchDone done,
+                   void *userdata);
+
+/* Cancels what has not ended. FLEET_ERROR_NO_SUCH_COMMAND where no such batch is running. */
+bool batches_cancel(Batches *b, const char *id, GError **error);
+const Batch *batches_find(Batches *b, const char *id);
+GPtrArray *batches_list(Batches *b); /* running ones, borrowed; new array */
+
+/* A command of a batch changed: called by whoever wires the observers. */
+void batches_command_changed(Batches *b, const CommandRecord *r);

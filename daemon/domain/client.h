@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One agent on one host: what it said of itself, whether it is connected, and since when. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store.h"
+
+typedef struct Session Session;
+
+typedef struct Client {
+        char *id, *host, *version, *address; /* "" where not known yet */
+        GHashTable *labels;                  /* char* to char* */
+        char **commands;   /* what this agent offers; built-in names where it did not say */
+        unsigned features; /* of message.h, of the present or last connection */
+        bool online, revoked;
+        uint64_t since, last_seen; /* realtime µs; since: of the present state */
+        Session *session;          /* NULL while offline */
+} Client;
+
+Client *client_new(const char *id);
+Client *client_from_record(const ClientRecord *r);
+/* Strings are borrowed from the client; labels and commands are new and freed by
+ * client_record_clear_texts(). */
+void client_to_record(const Client *c, ClientRecord *ret);
+void client_record_clear_texts(ClientRecord *r);
+Client *client_free(Client *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
+
+/* Does this agent offer the command? */
+bool client_offers(const Client *c, const char *command);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the fleet tells whoever watches it (the bus does). Objects never know their bus twins: these watch
+ * them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "command-record.h"
+
+typedef struct Client Client;
+typedef struct Batch Batch;
+
+typedef struct FleetObserver {
+        void (*client_added)(const Client *c, void *userdata);   /* known from now on */
+        void (*client_removed)(const Client *c, void *userdata); /* about to be forgotten */
+        void (*client_online)(const Client *c, void *userdata);
+        void (*client_offline)(const Client *c, const char *reason, void *userdata);
+        void (*command_changed)(const CommandRecord *r, void *userdata); /* after each change of state */
+        void (*command_output)(const CommandRecord *r, uint64_t offset, const void *chunk, size_t size,
+                               void *userdata);
+        void (*batch_changed)(const Batch *b, bool added, bool ended, void *userdata);
+} FleetObserver;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All clients, their tokens, and who watches them. Lookup and counts cost the same for one client and for
+ * ten thousand. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "client.h"
+#include "events.h"
+#include "store.h"
+
+typedef struct Fleet Fleet;
+
+/* Called once the stored clients and tokens are there, or with the error that kept them away. */
+typedef void (*FleetReady)(const GError *error, void *userdata);
+Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max);
+void fleet_load(Fleet *f, FleetReady ready, void *userdata);
+Fleet *fleet_free(Fleet *f);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
+
+void fleet_observe(Fleet *f, const FleetObserver *observer, void *userdata);
+
+Client *fleet_find(const Fleet *f, const char *id); /* NULL: not known */
+/* Ordered by id; a new array of borrowed clients. */
+GPtrArray *fleet_list(const Fleet *f);
+unsigned fleet_size(const Fleet *f);
+unsigned fleet_online(const Fleet *f);
+
+/* Whose token is this (its client id, new string)? NULL: nobody's, or expired. Only SHA-256 values are
+ * compared, in constant time. */
+char *fleet_authenticate(const Fleet *f, const char *token, uint64_t now_usec);
+
+/* A new token of 256 random bits for a client (known or not), shown once. expires: realtime µs, 0 never.
+ * Without replace a client that has one is FLEET_ERROR_ALREADY_EXISTS. */
+typedef void (*FleetToken)(const char *token, const GError *error, void *userdata);
+void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool replace, FleetToken done,
+                        void *userdata);
+
+/* The client's tokens stop working once this is durable; its session closes. */
+typedef void (*FleetDone)(const GError *error, void *userdata);
+void fleet_revoke(Fleet *f, const char *client, uint32_t caller_uid, FleetDone done, void *userdata);
+/* As revoke, and the client goes from the list; its history stays. */
+void fleet_forget(Fleet *f, const char *client, uint32_t caller_uid, FleetDone done, void *userdata);
+
+/* For sessions: a client registered; makes it known, replaces an older session of the same client (the
+ * newest wins), audits and tells. */
+typedef struct FleetRegister {
+        const char *host, *version, *address;
+        GHashTable *labels; /* taken over when not NULL */
+        char **commands;    /* likewise */
+        unsigned features;
+} FleetRegister;
+Client *fleet_register(Fleet *f, const char *id, FleetRegister *what, Session *session, uint64_t now_usec,
+                       GError **error);
+/* For sessions: the connection is gone. Nothing happens where a newer session has taken over. */
+void fleet_unregister(Fleet *f, Client *c, Session *session, const char *reason, uint64_t now_usec);
+
+/* For the dispatcher and batches: pass on to the observers. */
+void fleet_tell_command(Fleet *f, const CommandRecord *r);
+void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const void *chunk, size_t size);
+void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One connection from upgrade to close: the token's identity, register in time, then every message to whom
+ * it concerns. */
+#pragma once
+
+#include "dispatcher.h"
+#include "fleet.h"
+#include "ws-server.h"
+
+typedef struct Sessions Sessions;
+
+Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Audit *audit);
+Sessions *sessions_free(Sessions *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
+
+/* What a WsServer is to call, with the Sessions as userdata. */
+extern const WsHandler sessions_handler;
+
+/* For the fleet and the dispatcher. */
+bool session_send(Session *s, char *message); /* takes the text; false: the connection is being closed */
+void session_close(Session *s, uint16_t code, const char *reason);

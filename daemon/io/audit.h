@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audit trail: structured journal entries, handed over in order by a thread of their own (a journald
+ * that is behind blocks its writers). A command goes out only after its entry was handed over. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loop.h"
+
+typedef struct Audit Audit;
+typedef struct AuditEntry AuditEntry;
+
+/* echo: also print each entry's MESSAGE to standard error (a server run by hand, with no journal behind it).
+ */
+Audit *audit_new(Loop *l, bool echo, GError **error);
+/* Hands over all that waits, then stops. */
+Audit *audit_free(Audit *a);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Audit, audit_free)
+
+/* event is MSERVER_EVENT=, message_id one of names.h's, priority a syslog level. */
+AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority);
+AuditEntry *audit_entry_free(AuditEntry *e);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditEntry, audit_entry_free)
+
+/* field is a journal field's name without "="; a NULL value is left out. */
+void audit_entry_add(AuditEntry *e, const char *field, const char *value);
+void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* MESSAGE=: one line for people. */
+void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Takes the entry. done (may be NULL) runs once on the loop when the journal has it, or with false when it
+ * could not be handed over; it never runs from inside the call. */
+typedef void (*AuditDone)(bool handed_over, void *userdata);
+void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata);
+
+uint64_t audit_count(const Audit *a); /* entries handed over since the start */
+unsigned audit_queue_depth(const Audit *a);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* WebSocket over TLS for many clients: connections in, whole messages out. Knows nothing of what they say.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop.h"
+
+typedef struct WsServer WsServer;
+typedef struct WsPeer WsPeer; /* one connection after its upgrade */
+
+typedef enum WsVerdict {
+        WS_ACCEPT,
+        WS_UNAUTHORIZED,      /* 401 before the upgrade */
+        WS_TOO_MANY_REQUESTS, /* 429 */
+        WS_UNAVAILABLE,       /* 503 */
+} WsVerdict;
+
+/* RFC 6455 section 7.4 */
+enum {
+        WS_CLOSE_NORMAL = 1000,
+        WS_CLOSE_GOING_AWAY = 1001,
+        WS_CLOSE_PROTOCOL = 1002,
+        WS_CLOSE_INVALID_DATA = 1007,
+        WS_CLOSE_POLICY = 1008,
+        WS_CLOSE_TOO_LARGE = 1009,
+        WS_CLOSE_TRY_AGAIN = 1013,
+};
+
+/* The handler of all connections. Text given to these is borrowed. */
+typedef struct WsHandler {
+        /* token: of the Authorization header ("Token T" or "Bearer T"), NULL without one. On WS_ACCEPT
+         * *ret_identity (new string) names who it is; it comes back in ws_peer_identity(). */
+        WsVerdict (*authorize)(const char *address, const char *token, char **ret_identity, void *userdata);
+        void (*opened)(WsPeer *peer, void *userdata);
+        /* One whole text message, valid UTF-8, NUL-terminated beyond size. Closing or sending from inside is
+         * fine. */
+        void (*message)(WsPeer *peer, const char *text, size_t size, void *userdata);
+        /* The last call for a peer, whatever ended it; reason is for people ("closed by the client (1000)",
+         * "silent for 50 s", "server is stopping", the reason given to ws_peer_close()). */
+        void (*closed)(WsPeer *peer, const char *reason, void *userdata);
+        /* Pong or any data arrived; at most once a second per peer. May be NULL. */
+        void (*alive)(WsPeer *peer, void *userdata);
+} WsHandler;
+
+typedef struct WsLimits {
+        size_t message_bytes;
+        unsigned connections, connections_per_address, handshakes;
+} WsLimits;
+
+/* cert and key: PEM file paths, NULL when there is no TLS listener. */
+WsServer *ws_server_new(Loop *l, const WsLimits *limits, const char *cert, const char *key,
+                        const WsHandler *handler, void *userdata, GError **error);
+/* Peers still connected are closed at once (their closed() runs). */
+WsServer *ws_server_free(WsServer *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WsServer, ws_server_free)
+
+/* Takes over a listening TCP socket (from systemd or listen_tcp()). tls is required to have a certificate.
+ */
+bool ws_server_listen(WsServer *s, int fd, bool tls, GError **error);
+
+/* New certificate and key for new connections; sessions go on. The old ones stay when these are unusable. */
+bool ws_server_reload_tls(WsServer *s, const char *cert, const char *key, GError **error);
+
+/* Stops accepting and closes every peer with 1001; done runs when the last is gone or after timeout_ms. */
+void ws_server_drain(WsServer *s, uint64_t timeout_ms, void (*done)(void *userdata), void *userdata);
+
+unsigned ws_server_connections(const WsServer *s);
+
+/* Queues one text message. False when the peer's queue would pass its limits: then the peer is closed with
+ * 1013. */
+bool ws_peer_send(WsPeer *peer, const char *text, size_t size);
+/* Sends what is queued, then a close frame with this code and reason (at most 123 bytes). closed() follows.
+ */
+void ws_peer_close(WsPeer *peer, uint16_t code, const char *reason);
+const char *ws_peer_identity(const WsPeer *peer);
+const char *ws_peer_address(const WsPeer *peer); /* numeric, without port */
+bool ws_peer_is_tls(const WsPeer *peer);
+size_t ws_peer_queued(const WsPeer *peer); /* bytes waiting to be sent */
+void ws_peer_set_userdata(WsPeer *peer, void *p);
+void *ws_peer_userdata(const WsPeer *peer);
+
+/* A listening socket: numeric host or "*" (dual stack), port 0 picks one. Returns the fd, *ret_port the
+ * port. */
+int listen_tcp(const char *host, uint16_t port, uint16_t *ret_port, GError **error);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is known of one command: the row of the ledger, and the pure rules of how it moves on. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state.h"
+
+typedef struct CommandRecord {
+        char *id, *client, *command;
+        char *container; /* "" where none was named */
+        char *batch;     /* "" outside a batch */
+        char *params;    /* JSON object text, as sent */
+        char *result;    /* JSON text, NULL before the end */
+        char *error;     /* NULL while and where there is none */
+        CommandState state;
+        uint64_t requested, sent, started, finished; /* realtime µs, 0: not yet */
+        uint64_t expires; /* realtime µs: queue deadline, 0: not queued or for ever */
+        uint64_t timeout; /* µs from being sent to timed-out */
+        uint32_t caller_uid;
+} CommandRecord;
+
+CommandRecord *command_record_new(const char *id, const char *client, const char *command);
+CommandRecord *command_record_free(CommandRecord *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CommandRecord, command_record_free)
+
+/* Moves to a state at a time (realtime µs) and sets the time that belongs to it. False, and nothing changes,
+ * where command_state_may_follow() says no. result and error are copied; for a state that is not final they
+ * must be NULL. A result beyond RESULT_BYTES_MAX is replaced by an object that says so. */
+bool command_record_advance(CommandRecord *r, CommandState state, const char *result, const char *error,
+                            uint64_t now_usec);
+
+/* The result as RunCommand and GetResult give it: JSON text, with "error" in it where the command did not
+ * succeed. New string. */
+char *command_record_result_json(const CommandRecord *r);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store: what must survive. All calls are asynchronous on the loop; SQL and the engine stay behind this.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command-record.h"
+#include "loop.h"
+
+typedef enum StoreStatus {
+        STORE_OK,
+        STORE_CONFLICT,    /* the row exists, or has moved on: nothing changed */
+        STORE_FENCED,      /* another server owns this session now: nothing changed */
+        STORE_UNAVAILABLE, /* not done */
+        STORE_UNKNOWN,     /* may or may not have been done: ask again */
+} StoreStatus;
+
+typedef struct ClientRecord {
+        char *id, *host, *version, *address;
+        char *labels;   /* JSON object text */
+        char *commands; /* JSON array text */
+        bool online, revoked, forgotten;
+        uint64_t since, last_seen; /* realtime µs */
+} ClientRecord;
+
+typedef struct TokenRecord {
+        uint8_t hash[32]; /* SHA-256 of the token; the token itself is never kept */
+        char *client;
+        uint64_t created, expires; /* realtime µs, 0: never */
+} TokenRecord;
+
+typedef struct BatchRecord {
+        char *id, *selector, *command, *params;
+        uint64_t requested, finished;
+        uint32_t caller_uid;
+} BatchRecord;
+
+typedef struct CommandFilter {
+        const char *client, *command, *batch; /* NULL: any */
+        int state;                            /* CommandState, -1: any, -2: any that is not final */
+        uint64_t since, until;                /* of requested; 0: open */
+        unsigned limit;
+} CommandFilter;
+
+typedef void (*StoreDone)(StoreStatus status, void *userdata);
+/* Rows belong to the array and the array to the store: copy or steal (g_ptr_array_steal_index) what you
+ * keep. Empty unless STORE_OK. */
+typedef void (*StoreRows)(StoreStatus status, GPtrArray *rows, void *userdata);
+
+/* An engine fills this in; records are copied during the call. done may be NULL. Each done runs once, on the
+ * loop, never from inside the call. */
+typedef struct StoreEngine {
+        void (*close)(void *engine); /* finishes what is queued; completions still run */
+        void (*put_client)(void *engine, const ClientRecord *c, StoreDone done, void *userdata);
+        void (*load_clients)(void *engine, StoreRows done, void *userdata);
+        /* replace: all older tokens of the client go in the same transaction; without it, CONFLICT where one
+         * exists. */
+        void (*put_token)(void *engine, const TokenRecord *t, bool replace, StoreDone done, void *userdata);
+        void (*delete_tokens)(void *engine, const char *client, StoreDone done, void *userdata);
+        void (*load_tokens)(void *engine, StoreRows done, void *userdata);
+        void (*submit_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+        /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
+         */
+        void (*advance_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+        /* Output kept at a command's end, with the offset of its first byte. */
+        void (*put_output)(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
+                           void *userdata);
+        /* rows: 0 or 1 GBytes; offset in *ret_offset of the row is kept as its first 8 bytes, little endian.
+         */
+        void (*get_output)(void *engine, const char *id, StoreRows done, void *userdata);
+        void (*get_command)(void *engine, const char *id, StoreRows done, void *userdata); /* rows: 0 or 1 */
+        void (*list_commands)(void *engine, const CommandFilter *f, StoreRows done,
+                              void *userdata); /* newest first, without params and result */
+        void (*open_commands)(void *engine, StoreRows done,
+                              void *userdata); /* all not final, oldest first, whole */
+        void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
+        unsigned (*queue_depth)(void *engine);
+} StoreEngine;
+
+typedef struct Store {
+        const StoreEngine *ops;
+        void *engine;
+} Store;
+
+/* The embedded engine: SQLite at path (see dbthread.h for what is refused). */
+Store *store_open_sqlite(Loop *l, const char *path, GError **error);
+Store *store_close(Store *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
+
+ClientRecord *client_record_free(ClientRecord *c);
+TokenRecord *token_record_free(TokenRecord *t);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClientRecord, client_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TokenRecord, token_record_free)
