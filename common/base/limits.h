@@ -17,6 +17,8 @@
 #define LABEL_VALUE_MAX 256
 #define OFFERED_COMMANDS_MAX 128
 
+#define LOG_LINE_MAX 2048 /* one line of a daemon's log; an error text that a peer made may be long */
+
 /* Messages (docs/PROTOCOL.md). The 10 MiB are the protocol's; depth bounds json-c's recursion. */
 #define MESSAGE_BYTES_MAX (10u * 1024 * 1024)
 #define MESSAGE_DEPTH_MAX 32
