@@ -18,6 +18,7 @@ typedef struct Client {
         bool online, revoked;
         uint64_t since, last_seen; /* realtime µs; since: of the present state */
         Session *session;          /* NULL while offline */
+        char *stats, *summary;     /* the latest, JSON text; NULL: none since the server started */
 } Client;
 
 Client *client_new(const char *id);

@@ -36,8 +36,8 @@ char *fleet_authenticate(const Fleet *f, const char *token, uint64_t now_usec);
 /* A new token of 256 random bits for a client (known or not), shown once. expires: realtime µs, 0 never.
  * Without replace a client that has one is FLEET_ERROR_ALREADY_EXISTS. */
 typedef void (*FleetToken)(const char *token, const GError *error, void *userdata);
-void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool replace, FleetToken done,
-                        void *userdata);
+void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool replace, uint32_t caller_uid,
+                        FleetToken done, void *userdata);
 
 /* The client's tokens stop working once this is durable; its session closes. */
 typedef void (*FleetDone)(const GError *error, void *userdata);
