@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests in the lab's machine share: ways to act like a user, and to wait for what then happens.
+
+A test file is tests/lab/test_SUBJECT.py with classes derived from LabTest (the machine alone) or ServerTest (our
+server, and the agent of this machine as client "demo", are up). "lab test" runs it in the machine as root:
+
+    class Restart(ServerTest):
+        def test_restart_takes_effect_once(self):
+            node = Node('3node0')
+            before = node.count('start')
+            mserverctl('send', 'demo', 'restart', '3node0', user='oper')
+            self.assertEqual(node.count('start'), before + 1)
+            entry = self.journal.wait(MSERVER_EVENT='command-finished')
+            self.assertEqual(entry['MSERVER_STATUS'], 'succeeded')
+
+A warning or error that mserver or mclient log during a test fails it, unless the test said that it is expected
+(allow_warnings). Nothing here sleeps for a fixed time: waits end when what they wait for is there, and fail at a
+deadline. Run as a program, this file runs test files and prints TAP.
+"""
+import glob
+import json
+import os
+import queue
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import unittest
+
+DEADLINE = 15  # seconds that an event may take which nothing holds up
+TEST_SECONDS = 120  # that one test may take in all
+NODES = ('3node0', '3node1')
+OURS = ('mserver.service', 'mclient.service', 'mserver.socket')
+
+
+class Failed(Exception):
+    """A command ended with another status than 0; has .returncode, .stdout and .stderr."""
+
+    def __init__(self, argv, process):
+        self.returncode, self.stdout, self.stderr = process.returncode, process.stdout, process.stderr
+        super().__init__(f'{shlex.join(argv)}: exit status {self.returncode}\n{self.stdout}{self.stderr}')
+
+
+class BusError(Exception):
+    """A D-Bus call was answered by an error; has .name and .message."""
+
+    def __init__(self, name, message):
+        self.name, self.message = name, message
+        super().__init__(f'{name}: {message}')
+
+
+# Running things
+
+def _as_user(argv, user):
+    """argv as it must be started to run as this user, with the user's groups and a clean environment."""
+    if user is None:
+        return list(argv)
+    return ['setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', '--reset-env', '--', *argv]
+
+
+def run(*argv, user=None, check=True, input=None, timeout=60, env=None):
+    """Runs a command and returns the subprocess.CompletedProcess, with text. Raises Failed when it fails, unless
+    check is false. user: "oper" (in mserver-operator) or "guest" (in no group); else root. stdin is input or empty."""
+    argv = [str(a) for a in argv]
+    process = subprocess.run(_as_user(argv, user), input=input or '', capture_output=True, text=True, timeout=timeout,
+                             env={**os.environ, **env} if env else None)
+    if check and process.returncode != 0:
+        raise Failed(argv, process)
+    return process
+
+
+def start(*argv, user=None, **options):
+    """Starts a command and returns its subprocess.Popen; for what runs beside the test. Text, output piped."""
+    return subprocess.Popen(_as_user([str(a) for a in argv], user), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, **options)
+
+
+def mserverctl(*argv, **options):
+    """Runs mserverctl and returns what it printed; options are those of run()."""
+    return run('mserverctl', *argv, **options).stdout
+
+
+def mserverctl_json(*argv, **options):
+    """Runs mserverctl --json=short and returns what it printed, parsed."""
+    return json.loads(mserverctl('--json=short', *argv, **options))
+
+
+def docker(*argv, **options):
+    """Runs docker and returns what it printed."""
+    return run('docker', *argv, **options).stdout
+
+
+def systemctl(*argv, **options):
+    """Runs systemctl and returns what it printed."""
+    return run('systemctl', *argv, **options).stdout
+
+
+def unit_property(unit, name):
+    """The value of a property of a systemd unit, as text."""
+    return systemctl('show', '--value', '--property', name, unit).strip()
+
+
+# Waiting
+
+def wait_for(condition, what, deadline=DEADLINE):
+    """Calls condition until it returns something true, and returns that. Raises AssertionError, saying what was waited
+    for and the last value or error, when that takes more than deadline seconds."""
+    end, last = time.monotonic() + deadline, None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (Failed, BusError, OSError) as e:
+            last = e
+        if time.monotonic() >= end:
+            raise AssertionError(f'{what}: not within {deadline} s; last: {last!r}')
+        time.sleep(0.02)
+
+
+class Lines:
+    """The lines that a command prints, as they come. A context manager: the command ends with it."""
+
+    def __init__(self, *argv, user=None):
+        self.argv = [str(a) for a in argv]
+        self.process = start(*self.argv, user=user)
+        self.seen = []
+        self._lines = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip('\n'))
+        self._lines.put(None)
+
+    def wait(self, matches, what, deadline=DEADLINE):
+        """Returns the next line for which matches(line) is true; raises AssertionError at the deadline or the end."""
+        end = time.monotonic() + deadline
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0, end - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f'{what}: not within {deadline} s; seen: {self.seen[-20:]}') from None
+            if line is None:
+                raise AssertionError(f'{what}: {shlex.join(self.argv)} ended; seen: {self.seen[-20:]}\n'
+                                     + self.process.stderr.read())
+            self.seen.append(line)
+            if matches(line):
+                return line
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+# D-Bus
+
+def variants(values):
+    """A Python dict as busctl's arguments for a{sv}: str → s, bool → b, int → u; (signature, value) for any other."""
+    argv = [str(len(values))]
+    for key, value in values.items():
+        if isinstance(value, tuple):
+            signature, value = value
+        else:
+            signature = {str: 's', bool: 'b', int: 'u'}[type(value)]
+        argv += [key, signature, str(value).lower() if signature == 'b' else str(value)]
+    return argv
+
+
+def bus(path, interface, method, signature='', *args, service='org.mserver1', user=None, deadline=60):
+    """Calls a D-Bus method and returns the list of its results. An argument that is a dict is an a{sv} (variants()).
+    Raises BusError. Nobody is there to answer a password prompt."""
+    argv = ['busctl', '--json=short', f'--timeout={deadline}', 'call', service, path, interface, method]
+    if signature:
+        argv.append(signature)
+    for arg in args:
+        if isinstance(arg, dict):
+            argv += variants(arg)
+        else:
+            argv.append(str(arg).lower() if isinstance(arg, bool) else str(arg))
+
+    # busctl prints the message of an error, but its name only while debugging.
+    process = run('env', 'SYSTEMD_LOG_LEVEL=debug', *argv, user=user, check=False, timeout=deadline + 5)
+    if process.returncode == 0:
+        return json.loads(process.stdout)['data'] if process.stdout.strip() else []
+    names = re.findall(r'error-name=(\S+)', process.stderr)
+    message = re.findall(r'^Call failed: (.*)$', process.stderr, re.MULTILINE)
+    if not message:
+        raise Failed(argv, process)
+    raise BusError(names[-1] if names else 'unknown', message[-1])
+
+
+def manager(method, signature='', *args, **options):
+    """Calls a method of org.mserver1.Manager: manager('RunCommand', 'ssa{sv}a{sv}', 'demo', 'status', {}, {})."""
+    return bus('/org/mserver1', 'org.mserver1.Manager', method, signature, *args, **options)
+
+
+def get_property(path, interface, name, service='org.mserver1', user=None):
+    """The value of a D-Bus property."""
+    result = run('busctl', '--json=short', 'get-property', service, path, interface, name, user=user)
+    return json.loads(result.stdout)['data']
+
+
+class BusMonitor(Lines):
+    """All messages from or to a service, unicast signals too. Ready to see them when constructed."""
+
+    def __init__(self, service='org.mserver1'):
+        super().__init__('busctl', '--json=short', 'monitor', service)
+        # busctl says on stderr that it listens, after it does.
+        self.process.stderr.readline()
+
+    def signal(self, member, deadline=DEADLINE):
+        """Waits for a signal of this name and returns the list of its arguments."""
+        line = self.wait(lambda text: self._is_signal(text, member), f'signal {member}', deadline)
+        return json.loads(line)['payload']['data']
+
+    @staticmethod
+    def _is_signal(text, member):
+        message = json.loads(text)
+        return message['type'] == 'signal' and message['member'] == member
+
+
+# The journal
+
+class Journal:
+    """The journal from now on."""
+
+    def __init__(self):
+        run('journalctl', '--sync')
+        text = run('journalctl', '--lines=0', '--show-cursor', '--quiet').stdout
+        self.cursor = re.search(r'-- cursor: (\S+)', text)[1]
+
+    def _argv(self, fields):
+        return ['journalctl', '--quiet', '--output=json', '--all', f'--after-cursor={self.cursor}',
+                *(f'{k}={v}' for k, v in fields.items())]
+
+    def entries(self, *options, **fields):
+        """The entries so far that have all these fields; options are journalctl's."""
+        run('journalctl', '--sync')
+        return [json.loads(line) for line in run(*self._argv(fields), *options).stdout.splitlines()]
+
+    def wait(self, deadline=DEADLINE, **fields):
+        """The first entry with all these fields, as soon as it is there."""
+        what = 'journal entry ' + ' '.join(f'{k}={v}' for k, v in fields.items())
+        with Lines(*self._argv(fields), '--follow', '--no-tail') as lines:
+            return json.loads(lines.wait(lambda line: True, what, deadline))
+
+    def text(self, *units):
+        """What the units logged, as a reader would see it."""
+        run('journalctl', '--sync')
+        return run('journalctl', '--quiet', '--output=short-precise', '--no-hostname', f'--after-cursor={self.cursor}',
+                   *(f'--unit={unit}' for unit in units)).stdout
+
+    def warnings(self):
+        """The messages of warnings and errors by and about our units."""
+        ours = [f'_SYSTEMD_UNIT={u}' for u in OURS] + [f'UNIT={u}' for u in OURS]
+        matches = ' + '.join(ours).split()
+        return [str(e.get('MESSAGE')) for e in self.entries('--priority=warning', *matches)]
+
+
+# The nodes
+
+class Node:
+    """A container that runs the test node. Its control files are tests/lab/node/rpc.c's."""
+
+    def __init__(self, name):
+        self.name = name
+        self.control = f'/srv/{name}'
+        self.port = (33980 if name.startswith('3node') else 33880) + int(re.search(r'\d+$', name)[0])
+
+    def set(self, name, content=''):
+        """Writes a control file: set('syncing'), set('peers', 0), set('author_rotateKeys.delay', 500), …"""
+        with open(f'{self.control}/{name}', 'w', encoding='utf-8') as f:
+            f.write(str(content))
+
+    def unset(self, name):
+        """Removes a control file."""
+        os.unlink(f'{self.control}/{name}')
+
+    def events(self):
+        """What really happened to it since it was created: "start", "stop", "rotate KEYS", in this order."""
+        with open(f'{self.control}/events', encoding='utf-8') as f:
+            return f.read().splitlines()
+
+    def count(self, event):
+        """How many of its events are of this kind."""
+        return sum(line.split()[0] == event for line in self.events())
+
+    def inspect(self, template):
+        """A fact from docker, by its template: inspect('{{.State.Pid}}')."""
+        return docker('inspect', '--format', template, self.name).strip()
+
+    def is_running(self):
+        return self.inspect('{{.State.Running}}') == 'true'
+
+    def rpc(self, method, *params):
+        """Calls the node as an operator would, inside the container. Returns the answer, with result or error."""
+        request = json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': method, 'params': params})
+        return json.loads(docker('exec', self.name, 'curl', '--silent', '--show-error', '--json', request,
+                                 f'http://127.0.0.1:{self.port}/'))
+
+    def keystore(self):
+        """The names of its key files."""
+        return docker('exec', self.name, 'ls', '/root/data/chains/creditcoin3/keystore').split()
+
+    def restore(self):
+        """Running, and well: without control files but its events."""
+        for path in glob.glob(f'{self.control}/*'):
+            if not path.endswith('/events'):
+                os.unlink(path)
+        if not self.is_running():
+            docker('start', self.name)
+        wait_for(lambda: 'result' in self.rpc('system_health'), f'{self.name} answers')
+
+
+# Test cases
+
+class LabTest(unittest.TestCase):
+    """A test in the machine. Has self.journal, from the test's beginning. A setUp of your own calls this one."""
+
+    expected_warnings = ()  # regular expressions; for all tests of a class
+
+    def setUp(self):
+        self.journal = Journal()
+        self._allowed = list(self.expected_warnings)
+        self.addCleanup(self._check_warnings)
+
+    def allow_warnings(self, *patterns):
+        """From here on warnings and errors of ours whose message matches one of these are expected."""
+        self._allowed += patterns
+
+    def _check_warnings(self):
+        unexpected = [m for m in self.journal.warnings() if not any(re.search(p, m) for p in self._allowed)]
+        self.assertEqual(unexpected, [], 'unexpected warnings or errors in the journal')
+
+
+class ServerTest(LabTest):
+    """A test of the installed server and the agent of this machine, client "demo", online; the nodes are well."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not os.path.exists('/etc/mclient/token'):
+            raise unittest.SkipTest('the server and the agent are not set up; "lab install" and "lab enroll" do it')
+
+    def setUp(self):
+        systemctl('start', 'mserver.socket', 'mserver.service', 'mclient.service')
+        for name in NODES:
+            Node(name).restore()
+        wait_for(lambda: client_state('demo') == 'online', 'client demo is online')
+        super().setUp()
+
+
+def client_state(client):
+    """"online", "offline", or None for a client that the server does not know."""
+    return {row[0]: row[2] for row in manager('ListClients')[0]}.get(client)
+
+
+# Running the files
+
+class _TapResult(unittest.TestResult):
+    """Prints a line per test; after a failure, why, and what our services logged meanwhile."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines, self.bad_lines = 0, 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started, self.problem, self.skipped_because = time.monotonic(), None, None
+        signal.alarm(TEST_SECONDS)
+
+    def addFailure(self, test, error):
+        self._problem(test, error)
+
+    addError = addFailure
+
+    def addSubTest(self, test, subtest, error):
+        if error:
+            self._problem(subtest, error)
+
+    def addSkip(self, test, reason):
+        self.skipped_because = reason
+        if not hasattr(test, 'journal'):  # of a whole class, which starts none of its tests
+            self._line(True, test.id(), f' # SKIP {reason}')
+
+    def _problem(self, test, error):
+        text = ''.join(traceback.format_exception(*error))
+        if isinstance(test, unittest.TestCase):
+            journal = getattr(test, 'journal', None)
+            self.problem = (self.problem or '') + text
+            if journal:
+                self.problem += f'\njournal of the test:\n{journal.text(*OURS)}'
+        else:  # setUpClass, or a file that does not load
+            self._line(False, test.id(), '', text)
+
+    def stopTest(self, test):
+        signal.alarm(0)
+        skip = f' # SKIP {self.skipped_because}' if self.skipped_because else ''
+        self._line(not self.problem, test.id(), skip or f' ({time.monotonic() - self.started:.2f} s)', self.problem)
+
+    def _line(self, good, name, suffix, problem=None):
+        self.lines += 1
+        self.bad_lines += not good
+        print('ok' if good else 'not ok', self.lines, '-', name + suffix)
+        for line in (problem or '').splitlines():
+            print('#  ', line)
+        sys.stdout.flush()
+
+
+def _alarm(*_):
+    raise TimeoutError(f'the test took more than {TEST_SECONDS} s')
+
+
+def main(files):
+    here = os.path.dirname(os.path.abspath(__file__))
+    names = [os.path.basename(f).removesuffix('.py') for f in files]
+    names = names or sorted(os.path.basename(f)[:-3] for f in glob.glob(f'{here}/test_*.py'))
+    sys.path.insert(0, here)
+    sys.modules['labtest'] = sys.modules['__main__']
+
+    signal.signal(signal.SIGALRM, _alarm)
+    result = _TapResult()
+    unittest.defaultTestLoader.loadTestsFromNames(names).run(result)
+    print(f'1..{result.lines}')
+    return 1 if result.bad_lines else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
