@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every bound on what a peer, a user or time can make us hold, with its reason. */
-#pragma once
+
+/* <limits.h> finds this file first, as its folder is in the include path: hand on to the C library's, each time
+ * (the compiler's own comes by here twice, so this stands before the guard). */
+#include_next <limits.h>
+
+#ifndef FLEET_LIMITS_H
+#define FLEET_LIMITS_H
 
 /* Names. Client ids and container names go into file names, object paths and journal fields. */
 #define CLIENT_ID_MAX 64
@@ -82,3 +88,5 @@
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
+
+#endif
