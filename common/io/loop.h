@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 #include <uv.h>
 
@@ -11,7 +12,8 @@ typedef struct Loop Loop;
 
 Loop *loop_new(GError **error);
 
-/* Every handle must have been closed by its owner; drains the closing ones and asserts that none is left. */
+/* Every handle must have been closed by its owner, and every sd_bus detached: waits for the closing ones and
+ * aborts, naming the kind, when one is left open. What is still deferred is dropped. */
 Loop *loop_free(Loop *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Loop, loop_free)
 
@@ -27,8 +29,9 @@ void loop_quit(Loop *l, int code);
 typedef void (*LoopSignal)(int signum, void *userdata);
 void loop_on_signal(Loop *l, LoopSignal handler, void *userdata);
 
-/* systemd's watchdog (WatchdogSec=), kept by the loop itself: it stops when the loop stalls. */
-void loop_watchdog(Loop *l);
+/* systemd's watchdog (WatchdogSec=), kept by the loop itself: it stops when the loop stalls. Nothing to do,
+ * and no error, where systemd asked for none (sd_watchdog_enabled(3)). */
+bool loop_watchdog(Loop *l, GError **error);
 
 /* One timer. The callback may free it. Delay in ms from now; repeat 0 is once. */
 typedef struct LoopTimer LoopTimer;
@@ -38,5 +41,5 @@ LoopTimer *loop_timer_new(Loop *l, uint64_t delay_ms, uint64_t repeat_ms, LoopTi
 LoopTimer *loop_timer_free(LoopTimer *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LoopTimer, loop_timer_free)
 
-/* Calls back once on the next turn of the loop, after what is ready now. */
+/* Calls back once at the end of this turn of the loop or of the next, after what is ready now. */
 void loop_defer(Loop *l, LoopTimerHandler handler, void *userdata);
