@@ -244,24 +244,29 @@ class Journal:
         self.cursor = re.search(r'-- cursor: (\S+)', text)[1]
 
     def _argv(self, fields):
-        return ['journalctl', '--quiet', '--output=json', '--all', f'--after-cursor={self.cursor}',
+        # Not --after-cursor: with matches it skips the first one when the entry of the cursor is no match itself.
+        return ['journalctl', '--quiet', '--output=json', '--all', f'--cursor={self.cursor}',
                 *(f'{k}={v}' for k, v in fields.items())]
+
+    def _is_new(self, line):
+        return json.loads(line)['__CURSOR'] != self.cursor
 
     def entries(self, *options, **fields):
         """The entries so far that have all these fields; options are journalctl's."""
         run('journalctl', '--sync')
-        return [json.loads(line) for line in run(*self._argv(fields), *options).stdout.splitlines()]
+        lines = run(*self._argv(fields), *options).stdout.splitlines()
+        return [json.loads(line) for line in lines if self._is_new(line)]
 
     def wait(self, deadline=DEADLINE, **fields):
         """The first entry with all these fields, as soon as it is there."""
         what = 'journal entry ' + ' '.join(f'{k}={v}' for k, v in fields.items())
         with Lines(*self._argv(fields), '--follow', '--no-tail') as lines:
-            return json.loads(lines.wait(lambda line: True, what, deadline))
+            return json.loads(lines.wait(self._is_new, what, deadline))
 
     def text(self, *units):
         """What the units logged, as a reader would see it."""
         run('journalctl', '--sync')
-        return run('journalctl', '--quiet', '--output=short-precise', '--no-hostname', f'--after-cursor={self.cursor}',
+        return run('journalctl', '--quiet', '--output=short-precise', '--no-hostname', f'--cursor={self.cursor}',
                    *(f'--unit={unit}' for unit in units)).stdout
 
     def warnings(self):
