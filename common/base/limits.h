@@ -8,6 +8,8 @@
 #ifndef FLEET_LIMITS_H
 #define FLEET_LIMITS_H
 
+#include_next <limits.h> /* this one shadows the C library's, which GLib's macros need */
+
 /* Names. Client ids and container names go into file names, object paths and journal fields. */
 #define CLIENT_ID_MAX 64
 #define CONTAINER_NAME_MAX 128 /* docker itself sets none; longer ones do not fit a key file's name */
@@ -88,5 +90,9 @@
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
+
+/* Local files. */
+#define CONFIG_FILE_BYTES_MAX (1024u * 1024) /* systemd's own bound on a line of one */
+#define CREDENTIAL_BYTES_MAX (64u * 1024)    /* a token or a key; systemd itself passes at most 1 MiB */
 
 #endif

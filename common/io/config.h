@@ -15,8 +15,10 @@ typedef struct ConfigKey {
         const char *section, *key;
 } ConfigKey;
 
-/* Reads path and its drop-ins; missing files are an empty configuration. Unknown keys are warned about
- * through warn by file, line and name. Errors (FLEET_ERROR_CONFIG) name file and line. */
+/* Reads path and its drop-ins; missing files are an empty configuration. Unknown keys and sections are
+ * warned about through warn (may be NULL) by file, line and name; sections that begin with "X-" are left
+ * alone, as systemd does. A line that is neither [Section] nor Key=value is an error: errors
+ * (FLEET_ERROR_CONFIG) name file and line. known ends with a NULL section. */
 typedef void (*ConfigWarn)(const char *message, void *userdata);
 Config *config_read(const char *path, const ConfigKey *known, ConfigWarn warn, void *userdata,
                     GError **error);
@@ -35,6 +37,6 @@ bool config_get_bool(const Config *c, const char *section, const char *key, bool
 /* Words split by white space or commas; a new strv, empty when unset. */
 char **config_get_words(const Config *c, const char *section, const char *key);
 
-/* Keys of one section in order of appearance; a new strv. */
+/* Keys set in one section, and the sections that appear, in order of appearance; new strvs. */
 char **config_keys(const Config *c, const char *section);
 char **config_sections(const Config *c);
