@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Exponential backoff with full jitter: the delay before try n is uniform in [floor, min(max, floor * 2^n)].
- */
+/* Exponential backoff with full jitter: the delay before try n (the first is 1) is uniform in
+ * [floor, min(max, floor * 2^n)]. */
 #pragma once
 
 #include <stdint.h>

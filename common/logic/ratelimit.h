@@ -23,5 +23,5 @@ RateTable *rate_table_new(double per_sec, double burst, unsigned max);
 RateTable *rate_table_free(RateTable *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RateTable, rate_table_free)
 bool rate_table_take(RateTable *t, const char *key, uint64_t now_usec);
-bool rate_table_peek(RateTable *t, const char *key, uint64_t now_usec);
+bool rate_table_peek(const RateTable *t, const char *key, uint64_t now_usec);
 unsigned rate_table_size(const RateTable *t);
