@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers as the Docker Engine describes them, in our words. */
+#include "container-info.h"
+
+#include <glib.h>
+
+#include "json-path.h"
+
+/* Go's zero time stands for never. */
+static const char *time_or_null(const char *s) {
+        return s && !g_str_has_prefix(s, "0001-01-01T") ? s : NULL;
+}
+
+json_object *container_status(json_object *inspect) {
+        json_object *o = json_object_new_object();
+        const char *name = json_string_at(inspect, "Name"),
+                   *health = json_string_at(inspect, "State.Health.Status");
+        uint64_t restarts = 0;
+
+        if (name && *name == '/')
+                name++;
+        if (g_strcmp0(health, "none") == 0)
+                health = NULL;
+        (void) json_uint_at(inspect, "RestartCount", &restarts);
+        json_add_string(o, "name", name);
+        json_add_string(o, "image", json_string_at(inspect, "Config.Image"));
+        json_add_string(o, "state", json_string_at(inspect, "State.Status"));
+        json_add_string(o, "health", health);
+        json_add_uint(o, "restarts", restarts);
+        json_add_string(o, "started", time_or_null(json_string_at(inspect, "State.StartedAt")));
+        return o;
+}
+
+/* As docker stats counts it: the page cache that is not in use could be given back at once. The names are
+ * those of cgroup v1 and v2. */
+static void parse_memory(json_object *memory, ContainerUsage *u) {
+        uint64_t cache = 0;
+
+        u->has_memory = json_uint_at(memory, "usage", &u->memory_used) &&
+                        json_uint_at(memory, "limit", &u->memory_limit);
+        if (!u->has_memory)
+                return;
+        if (!json_uint_at(memory, "stats.total_inactive_file", &cache))
+                (void) json_uint_at(memory, "stats.inactive_file", &cache);
+        if (cache < u->memory_used)
+                u->memory_used -= cache;
+}
+
+static void parse_network(json_object *networks, ContainerUsage *u) {
+        if (!json_object_is_type(networks, json_type_object))
+                return;
+        u->has_network = true;
+        json_object_object_foreach(networks, name, counters) {
+                uint64_t rx = 0, tx = 0;
+
+                (void) name;
+                (void) json_uint_at(counters, "rx_bytes", &rx);
+                (void) json_uint_at(counters, "tx_bytes", &tx);
+                u->rx_bytes += rx;
+                u->tx_bytes += tx;
+        }
+}
+
+void container_usage_parse(json_object *stats, ContainerUsage *ret) {
+        ContainerUsage u = {};
+
+        u.has_cpu = json_uint_at(stats, "cpu_stats.cpu_usage.total_usage", &u.cpu_nsec);
+        parse_memory(json_at(stats, "memory_stats"), &u);
+        parse_network(json_at(stats, "networks"), &u);
+        *ret = u;
+}
+
+void container_usage_add(json_object *status, const ContainerUsage *usage, const ContainerUsage *before,
+                         uint64_t elapsed_usec) {
+        /* A container that was started again counts from zero. */
+        if (usage->has_cpu && before && before->has_cpu && usage->cpu_nsec >= before->cpu_nsec &&
+            elapsed_usec > 0)
+                json_add_decimal(status, "cpu_percent",
+                                 (double) (usage->cpu_nsec - before->cpu_nsec) / 10.0 /
+                                                 (double) elapsed_usec,
+                                 1);
+        if (usage->has_memory) {
+                json_add_uint(status, "memory_used", usage->memory_used);
+                json_add_uint(status, "memory_limit", usage->memory_limit);
+        }
+        if (usage->has_network) {
+                json_add_uint(status, "rx_bytes", usage->rx_bytes);
+                json_add_uint(status, "tx_bytes", usage->tx_bytes);
+        }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers as the Docker Engine describes them (API 1.41, "ContainerInspect", "ContainerStats"), in our
+ * words. */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* {name, image, state, health, restarts, started} from an inspect answer; health is null where the image
+ * has no check, started (RFC 3339) where it never was. New object. */
+json_object *container_status(json_object *inspect);
+
+/* What a container has used so far, from a stats answer. What the engine does not say is not has_…: under the
+ * unified hierarchy it may know no memory. */
+typedef struct ContainerUsage {
+        bool has_cpu, has_memory, has_network;
+        uint64_t cpu_nsec;
+        uint64_t memory_used, memory_limit; /* bytes; used without what the page cache could give back */
+        uint64_t rx_bytes, tx_bytes;
+} ContainerUsage;
+
+void container_usage_parse(json_object *stats, ContainerUsage *ret);
+
+/* Adds cpu_percent (100 is one processor fully used, as docker stats shows it), memory_…, rx_bytes and
+ * tx_bytes to a status. before: the usage elapsed_usec ago, or NULL. */
+void container_usage_add(json_object *status, const ContainerUsage *usage, const ContainerUsage *before,
+                         uint64_t elapsed_usec);

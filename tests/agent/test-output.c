@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A command's output: chunks and offsets add up, the tail is bounded and says what is gone. */
+#include <string.h>
+
+#include "limits.h"
+#include "output.h"
+
+static void append(Output *o, unsigned source, const char *text) {
+        output_append(o, source, text, strlen(text));
+}
+
+static void test_chunks(void) {
+        g_autoptr(Output) o = output_new();
+        g_autofree char *text = NULL, *tail = NULL;
+        size_t size;
+        uint64_t offset, gone;
+
+        g_assert_false(output_take(o, &text, &size, &offset));
+        append(o, 1, "one\n");
+        append(o, 1, "two\n");
+        g_assert_true(output_take(o, &text, &size, &offset));
+        g_assert_cmpstr(text, ==, "one\ntwo\n");
+        g_assert_cmpuint(size, ==, 8);
+        g_assert_cmpuint(offset, ==, 0);
+        g_clear_pointer(&text, g_free);
+        g_assert_false(output_take(o, &text, &size, &offset));
+
+        append(o, 2, "three\n");
+        g_assert_true(output_take(o, &text, &size, &offset));
+        g_assert_cmpuint(offset, ==, 8);
+        tail = output_tail(o, &gone);
+        g_assert_cmpstr(tail, ==, "one\ntwo\nthree\n");
+        g_assert_cmpuint(gone, ==, 0);
+        g_assert_cmpuint(output_bytes(o), ==, 14);
+}
+
+/* Each source has its own unfinished character. */
+static void test_sources(void) {
+        g_autoptr(Output) o = output_new();
+        g_autofree char *tail = NULL;
+        uint64_t gone;
+
+        append(o, 1, "\xed\x95");
+        append(o, 2, "err ");
+        append(o, 1, "\x9c\n");
+        append(o, 2, "\xe2\x82");
+        output_end(o);
+        tail = output_tail(o, &gone);
+        g_assert_cmpstr(tail, ==, "err 한\n\xef\xbf\xbd");
+}
+
+/* However much comes at once, chunks are of whole characters and within the bound. */
+static void test_chunk_bound(void) {
+        g_autoptr(Output) o = output_new();
+        g_autoptr(GString) in = g_string_new(NULL), back = g_string_new(NULL);
+        size_t size;
+        uint64_t offset;
+        char *text;
+
+        for (unsigned i = 0; i < 30000; i++)
+                g_string_append(in, "한");
+        g_assert_false(output_full(o));
+        output_append(o, 1, in->str, in->len);
+        g_assert_true(output_full(o));
+        while (output_take(o, &text, &size, &offset)) {
+                g_assert_cmpuint(size, <=, OUTPUT_CHUNK_BYTES);
+                g_assert_cmpuint(offset, ==, back->len);
+                g_assert_true(g_utf8_validate(text, (gssize) size, NULL));
+                g_string_append(back, text);
+                g_free(text);
+        }
+        g_assert_cmpstr(back->str, ==, in->str);
+        g_assert_false(output_full(o));
+}
+
+static void test_tail_bound(void) {
+        g_autoptr(Output) o = output_new();
+        g_autofree char *tail = NULL;
+        uint64_t total = 0, gone;
+
+        for (unsigned i = 0; i < 30000; i++) {
+                g_autofree char *line = g_strdup_printf("line %u of many\n", i), *text = NULL;
+                size_t size;
+                uint64_t offset;
+
+                append(o, 1, line);
+                total += strlen(line);
+                g_assert_true(output_take(o, &text, &size, &offset));
+        }
+        tail = output_tail(o, &gone);
+        g_assert_cmpuint(strlen(tail), <=, AGENT_OUTPUT_BYTES_MAX);
+        g_assert_cmpuint(strlen(tail), >, AGENT_OUTPUT_BYTES_MAX - 64);
+        g_assert_cmpuint(output_bytes(o), ==, total);
+        g_assert_cmpuint(gone + strlen(tail), ==, total);
+        g_assert_true(g_str_has_prefix(tail, "line "));
+        g_assert_true(g_str_has_suffix(tail, "line 29999 of many\n"));
+}
+
+/* One endless line: cut at a character where there is no line to cut at. */
+static void test_tail_without_lines(void) {
+        g_autoptr(Output) o = output_new();
+        g_autofree char *tail = NULL;
+        uint64_t gone;
+
+        for (unsigned i = 0; i < AGENT_OUTPUT_BYTES_MAX / 3 + 10; i++)
+                append(o, 1, "한");
+        append(o, 1, "\n");
+        tail = output_tail(o, &gone);
+        g_assert_true(g_str_has_prefix(tail, "한"));
+        g_assert_true(g_utf8_validate(tail, -1, NULL));
+        g_assert_cmpuint(gone + strlen(tail), ==, output_bytes(o));
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/output/chunks", test_chunks);
+        g_test_add_func("/output/sources", test_sources);
+        g_test_add_func("/output/chunk-bound", test_chunk_bound);
+        g_test_add_func("/output/tail-bound", test_tail_bound);
+        g_test_add_func("/output/tail-without-lines", test_tail_without_lines);
+        return g_test_run();
+}
