@@ -48,6 +48,9 @@
 #define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
 #define SEND_QUEUE_MESSAGES_MAX 4096
 #define AUTH_FAILURES_PER_MINUTE 30 /* wrong tokens per address before the answer is 429 */
+#define AUDIT_REJECTED_PER_SECOND 20 /* client-rejected entries: strangers must not fill the journal */
+#define AUDIT_REJECTED_BURST 200
+#define CLOSE_REASON_MAX 123 /* RFC 6455 section 5.5 */
 #define AUTH_ADDRESSES_MAX 16384    /* addresses remembered for that; the oldest goes first */
 
 /* Liveness: a peer that vanished without a FIN is offline within 60 s. */
@@ -59,6 +62,10 @@
 #define COMMANDS_IN_FLIGHT_MAX 50000
 #define COMMAND_TIMEOUT_DEFAULT_USEC (10ull * 60 * 1000000)
 #define COMMAND_TIMEOUT_MAX_USEC (24ull * 3600 * 1000000)
+#define COMMAND_GRACE_USEC (10ull * 1000000)  /* for the agent's own timed-out to arrive before ours */
+#define RESTART_GRACE_USEC (120ull * 1000000) /* for agents to return (RECONNECT_MAX_MSEC) after our restart */
+#define DRAIN_TIMEOUT_MSEC 5000 /* of a stop, for each of its steps */
+#define STORE_RETRY_MSEC 2000
 #define COMMAND_CACHE_MAX 20000         /* finished commands kept as objects on the bus; the store has all */
 #define OUTPUT_TAIL_BYTES (256u * 1024) /* streamed output kept per command, the newest */
 #define OUTPUT_CHUNK_BYTES (32u * 1024) /* one command_progress, one CommandOutput signal */

@@ -38,6 +38,9 @@ typedef void (*CommandDone)(const CommandRecord *r, const GError *error, void *u
 Dispatcher *dispatcher_new(Loop *l, Store *store, Audit *audit, Fleet *fleet);
 /* Takes over the commands that an earlier run left open. */
 void dispatcher_load(Dispatcher *d, FleetReady ready, void *userdata);
+/* Refuses new commands from now on, and calls done (once, in the loop) when none is on its way to the store or the
+ * journal: what is still open then is durable as sent, running or queued. */
+void dispatcher_stop(Dispatcher *d, void (*done)(void *userdata), void *userdata);
 Dispatcher *dispatcher_free(Dispatcher *d);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatcher, dispatcher_free)
 
@@ -51,7 +54,8 @@ void dispatcher_wait(Dispatcher *d, const char *id, CommandDone done, void *user
 void dispatcher_unwait(Dispatcher *d, const char *id, void *userdata);
 
 /* Asks for the end of a command: at once where it is queued or its client cannot cancel, else through the
- * agent. FLEET_ERROR_NO_SUCH_COMMAND; ending one that has ended is fine. */
+ * agent. FLEET_ERROR_NO_SUCH_COMMAND; ending one that has ended is fine. done may
+ * be NULL. */
 void dispatcher_cancel(Dispatcher *d, const char *id, CommandDone done, void *userdata);
 
 /* From memory or the store. */

@@ -18,4 +18,5 @@ extern const WsHandler sessions_handler;
 
 /* For the fleet and the dispatcher. */
 bool session_send(Session *s, char *message); /* takes the text; false: the connection is being closed */
+void session_orphan(Session *s);              /* its client is being forgotten: it may not be named again */
 void session_close(Session *s, uint16_t code, const char *reason);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the journal keeps of a command: who asked for what, and how it ended. */
+#include <syslog.h>
+
+#include "dispatcher-internal.h"
+#include "names.h"
+#include "redact.h"
+#include "text.h"
+
+AuditEntry *dispatcher_audit_entry(const char *event, const char *message_id, int priority,
+                                   const char *client, const char *command, const char *container,
+                                   json_object *params, const Caller *caller) {
+        AuditEntry *e = audit_entry_new(event, message_id, priority);
+        g_autofree char *masked = params ? redact_params(params) : NULL;
+
+        audit_entry_add(e, "MSERVER_CLIENT", client);
+        audit_entry_add(e, "MSERVER_COMMAND", command);
+        audit_entry_add(e, "MSERVER_CONTAINER", container);
+        audit_entry_add(e, "MSERVER_PARAMS", masked);
+        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", caller->uid);
+        if (caller->owner_uid != UINT32_MAX)
+                audit_entry_addf(e, "MSERVER_CALLER_OWNER_UID", "%u", caller->owner_uid);
+        if (caller->pid != 0)
+                audit_entry_addf(e, "MSERVER_CALLER_PID", "%d", caller->pid);
+        audit_entry_add(e, "MSERVER_CALLER_EXE", caller->exe);
+        return e;
+}
+
+void open_audit_requested(Open *o, AuditDone done) {
+        const CommandRecord *r = o->record;
+        AuditEntry *e = dispatcher_audit_entry("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_NOTICE,
+                                               r->client, r->command, r->container, o->params, &o->caller);
+
+        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        if (r->batch[0])
+                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        audit_entry_message(e, "%s: %s%s%s requested by uid %u%s (%s)", r->client, r->command,
+                            r->container[0] ? " " : "", r->container, r->caller_uid,
+                            r->state == COMMAND_QUEUED ? ", queued" : "", r->id);
+        audit_submit(o->dispatcher->audit, e, done, o);
+}
+
+void open_audit_finished(Open *o) {
+        const CommandRecord *r = o->record;
+        uint64_t begin = r->sent ?: r->requested;
+        uint64_t duration = r->finished > begin ? r->finished - begin : 0;
+        bool good = r->state == COMMAND_SUCCEEDED;
+        g_autofree char *how_long = text_duration(duration);
+        AuditEntry *e = audit_entry_new("command-finished", MESSAGE_ID_COMMAND_FINISHED,
+                                        good ? LOG_NOTICE : LOG_WARNING);
+
+        audit_entry_add(e, "MSERVER_CLIENT", r->client);
+        audit_entry_add(e, "MSERVER_COMMAND", r->command);
+        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        audit_entry_add(e, "MSERVER_CONTAINER", r->container);
+        audit_entry_add(e, "MSERVER_STATUS", command_state_to_string(r->state));
+        audit_entry_add(e, "MSERVER_ERROR", r->error);
+        audit_entry_addf(e, "MSERVER_DURATION_USEC", "%" G_GUINT64_FORMAT, duration);
+        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", r->caller_uid);
+        if (r->batch[0])
+                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        audit_entry_message(e, "%s: %s%s%s %s after %s%s%s (%s, for uid %u)", r->client, r->command,
+                            r->container[0] ? " " : "", r->container, command_state_to_string(r->state),
+                            how_long, r->error ? ": " : "", r->error ?: "", r->id, r->caller_uid);
+        audit_submit(o->dispatcher->audit, e, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of a command. The order is the promise:
+ *
+ *   1. checked     nothing is recorded of what cannot be done
+ *   2. durable     the store has it, so that no crash forgets it
+ *   3. audited     the journal has it, so that nothing is done unseen
+ *   4. sent        from here on it may have taken effect
+ *   5. answered    the end is stored, then audited, told, and only then acknowledged to the agent
+ */
+#include "dispatcher.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "dispatcher-internal.h"
+#include "error.h"
+#include "ident.h"
+#include "limits.h"
+#include "log.h"
+#include "session.h"
+#include "text.h"
+
+static void tell_idle(void *userdata) {
+        Dispatcher *d = userdata;
+        void (*idle)(void *) = d->busy == 0 ? g_steal_pointer(&d->idle) : NULL;
+
+        if (idle)
+                idle(d->idle_userdata);
+}
+
+void dispatcher_busy(Dispatcher *d, int change) {
+        d->busy += change;
+        if (d->busy == 0 && d->idle)
+                loop_defer(d->loop, tell_idle, d);
+}
+
+void dispatcher_stop(Dispatcher *d, void (*done)(void *userdata), void *userdata) {
+        d->stopping = true;
+        d->idle = done;
+        d->idle_userdata = userdata;
+        dispatcher_busy(d, 0);
+}
+
+static void call_waiters(Open *o) {
+        g_autoptr(GArray) waiters = g_steal_pointer(&o->waiters);
+
+        o->answered = true;
+        for (unsigned i = 0; waiters && i < waiters->len; i++) {
+                const Waiter *w = &g_array_index(waiters, Waiter, i);
+
+                w->done(o->record, NULL, w->userdata);
+        }
+}
+
+static void call_submitted(Open *o, const GError *error) {
+        CommandDone done = g_steal_pointer(&o->submitted);
+
+        o->submitting = false;
+        dispatcher_busy(o->dispatcher, -1);
+        g_clear_pointer(&o->caller.exe, g_free);
+        if (done)
+                done(error ? NULL : o->record, error, o->submitted_userdata);
+}
+
+/* Step 5: the end. */
+
+static void store_end(void *userdata);
+
+static void acknowledge(Dispatcher *d, const char *client, const char *id) {
+        Client *c = fleet_find(d->fleet, client);
+
+        if (c && c->session)
+                session_send(c->session,
+                             message_command_ack(id, (int64_t) (now_realtime() / USEC_PER_MSEC)));
+}
+
+static void end_stored(StoreStatus status, void *userdata) {
+        Open *o = userdata;
+        Dispatcher *d = o->dispatcher;
+
+        if (status != STORE_OK && status != STORE_CONFLICT) {
+                /* Who waits learns the end; it is acknowledged only once it is durable. */
+                log_warning("command %s: its end could not be stored yet, trying again", o->record->id);
+                call_waiters(o);
+                loop_timer_free(o->timer);
+                o->timer = loop_timer_new(d->loop, STORE_RETRY_MSEC, 0, store_end, o);
+                return;
+        }
+        open_audit_finished(o);
+        if (o->owe_ack)
+                acknowledge(d, o->record->client, o->record->id);
+        fleet_tell_command(d->fleet, o->record);
+        call_waiters(o);
+        open_remove(o);
+        dispatcher_busy(d, -1);
+}
+
+static void store_end(void *userdata) {
+        Open *o = userdata;
+        Store *s = o->dispatcher->store;
+
+        if (o->output && outbuf_end(o->output) > 0) {
+                uint64_t offset;
+                g_autoptr(GBytes) all = outbuf_read(o->output, 0, SIZE_MAX, &offset);
+
+                s->ops->put_output(s->engine, o->record->id, offset, all, NULL, NULL);
+        }
+        s->ops->advance_command(s->engine, o->record, end_stored, o);
+}
+
+void open_finish(Open *o, CommandState state, const char *result, const char *error) {
+        g_autofree char *short_error = error ? text_cut(error, ERROR_TEXT_MAX) : NULL;
+
+        if (o->finishing || !command_record_advance(o->record, state, result, short_error, now_realtime()))
+                return;
+        o->finishing = true;
+        dispatcher_busy(o->dispatcher, 1);
+        store_end(o);
+}
+
+/* Deadlines. */
+
+static void on_deadline(void *userdata) {
+        Open *o = userdata;
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
+        g_autofree char *limit = text_duration(o->record->timeout);
+        g_autofree char *error = NULL;
+
+        if (o->record->state == COMMAND_QUEUED) {
+                open_finish(o, COMMAND_EXPIRED, NULL, "still queued at its deadline");
+                return;
+        }
+        if (c && c->online) {
+                if (c->features & FEATURE_CANCEL)
+                        session_send(c->session, message_command_cancel(o->record->id));
+                error = g_strdup_printf("no answer within %s", limit);
+                open_finish(o, COMMAND_TIMED_OUT, NULL, error);
+        } else {
+                error = g_strdup_printf(
+                                "the client went away and did not return within %s: the outcome is unknown",
+                                limit);
+                open_finish(o, COMMAND_INTERRUPTED, NULL, error);
+        }
+}
+
+void open_arm_deadline(Open *o, uint64_t at_least_usec) {
+        const CommandRecord *r = o->record;
+        uint64_t now = now_realtime(), at;
+
+        g_clear_pointer(&o->timer, loop_timer_free);
+        if (r->state != COMMAND_QUEUED)
+                at = r->sent + r->timeout + COMMAND_GRACE_USEC;
+        else if (r->expires != 0)
+                at = r->expires;
+        else
+                return;
+        at = MAX(at, now + at_least_usec);
+        o->timer = loop_timer_new(o->dispatcher->loop, (at - now + 999) / USEC_PER_MSEC, 0, on_deadline, o);
+}
+
+/* Step 4: sent. */
+
+void open_send(Open *o) {
+        CommandRecord *r = o->record;
+        Dispatcher *d = o->dispatcher;
+        Client *c = fleet_find(d->fleet, r->client);
+        uint64_t now = now_realtime();
+        int64_t deadline = 0;
+
+        g_assert(c && c->session);
+        if (r->state == COMMAND_QUEUED) {
+                /* The row must say "sent" before it can be: a crash in between may not send it a second time. */
+                (void) command_record_advance(r, COMMAND_SENT, NULL, NULL, now);
+                d->store->ops->advance_command(d->store->engine, r, NULL, NULL);
+        }
+        if (c->features & FEATURE_DEADLINE)
+                deadline = (int64_t) ((now + r->timeout) / USEC_PER_MSEC);
+        o->on_wire = true;
+        session_send(c->session, message_command(r->id, r->command, r->container[0] ? r->container : NULL,
+                                                 o->params, deadline, (int64_t) (now / USEC_PER_MSEC)));
+        open_arm_deadline(o, 0);
+        fleet_tell_command(d->fleet, r);
+}
+
+/* Steps 2 and 3: durable, audited. */
+
+static void refuse_submitted(Open *o, FleetError code, const char *text) {
+        g_autoptr(GError) error = NULL;
+
+        fleet_fail(&error, code, "%s: %s", o->record->id, text);
+        call_submitted(o, error);
+        open_finish(o, COMMAND_FAILED, NULL, text);
+}
+
+static void submitted_audited(bool handed_over, void *userdata) {
+        Open *o = userdata;
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
+
+        if (!handed_over) {
+                refuse_submitted(o, FLEET_ERROR_UNAVAILABLE,
+                                 "the journal did not take its entry, so it was not sent");
+                return;
+        }
+        if (!o->cancel && c && c->online)
+                open_send(o);
+        else if (!o->cancel && !o->queue) {
+                refuse_submitted(o, FLEET_ERROR_NOT_CONNECTED,
+                                 "the client disconnected before it could be sent");
+                return;
+        } else if (!o->cancel) {
+                open_arm_deadline(o, 0);
+                fleet_tell_command(o->dispatcher->fleet, o->record);
+        }
+        call_submitted(o, NULL);
+        if (o->cancel)
+                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
+}
+
+static void submitted_stored(StoreStatus status, void *userdata) {
+        Open *o = userdata;
+        g_autoptr(GError) error = NULL;
+
+        if (status == STORE_OK) {
+                open_audit_requested(o, submitted_audited);
+                return;
+        }
+        fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
+                   "the store did not take the command, so it was not sent");
+        call_submitted(o, error);
+        open_remove(o);
+}
+
+/* Step 1: checked. */
+
+static bool check(Dispatcher *d, const CommandRequest *q, GError **error) {
+        const Client *c = fleet_find(d->fleet, q->client);
+
+        if (d->stopping)
+                return fleet_fail(error, FLEET_ERROR_UNAVAILABLE,
+                                  "the server is stopping; ask again in a moment");
+        if (!c)
+                return fleet_fail(error, FLEET_ERROR_NO_SUCH_CLIENT,
+                                  "no client \"%s\"; ListClients names them", q->client);
+        if (!c->online && !q->queue) {
+                g_autofree char *ago = text_duration(now_realtime() - c->since);
+
+                return fleet_fail(
+                                error, FLEET_ERROR_NOT_CONNECTED,
+                                "client \"%s\" has been offline for %s; the option queue=true waits for it",
+                                q->client, ago);
+        }
+        if (!client_offers(c, q->command)) {
+                g_autofree char *offered = g_strjoinv(", ", c->commands);
+
+                return fleet_fail(error, FLEET_ERROR_UNKNOWN_COMMAND,
+                                  "client \"%s\" has no command \"%s\"; it has: %s", q->client, q->command,
+                                  offered);
+        }
+        if (q->expires != 0 && (!q->queue || q->expires <= now_realtime()))
+                return fleet_fail(
+                                error, FLEET_ERROR_INVALID_PARAMETER,
+                                "expires is %" G_GUINT64_FORMAT
+                                ": expected a time to come in µs since the epoch, together with queue=true",
+                                q->expires);
+        if (q->timeout > COMMAND_TIMEOUT_MAX_USEC)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "timeout is %" G_GUINT64_FORMAT " µs, expected at most %llu (a day)",
+                                  q->timeout, COMMAND_TIMEOUT_MAX_USEC);
+        if (g_hash_table_size(d->open) >= COMMANDS_IN_FLIGHT_MAX)
+                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED, "%d commands are in flight already",
+                                  COMMANDS_IN_FLIGHT_MAX);
+        if (open_count_of(d, q->client) >= COMMANDS_IN_FLIGHT_PER_CLIENT)
+                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
+                                  "%d commands are in flight for client \"%s\" already",
+                                  COMMANDS_IN_FLIGHT_PER_CLIENT, q->client);
+        return true;
+}
+
+static const char *container_of(json_object *params) {
+        json_object *o;
+
+        return params && json_object_object_get_ex(params, "container", &o) ? json_object_get_string(o) : "";
+}
+
+static CommandRecord *record_of(const Dispatcher *d, const CommandRequest *q) {
+        uint64_t now = now_realtime();
+        g_autofree char *id = command_id_new(now);
+        CommandRecord *r = command_record_new(id, q->client, q->command);
+        const Client *c = fleet_find(d->fleet, q->client);
+
+        g_free(r->container);
+        g_free(r->batch);
+        g_free(r->params);
+        r->container = g_strdup(container_of(q->params));
+        r->batch = g_strdup(q->batch ?: "");
+        r->params = g_strdup(q->params ? json_object_to_json_string_ext(q->params, JSON_C_TO_STRING_PLAIN)
+                                       : "{}");
+        r->requested = now;
+        r->expires = q->expires;
+        r->timeout = q->timeout ?: COMMAND_TIMEOUT_DEFAULT_USEC;
+        r->caller_uid = q->caller.uid;
+        /* Stored as sent straight away: one write less, and after a crash in between it counts as sent. */
+        r->state = c->online ? COMMAND_SENT : COMMAND_QUEUED;
+        r->sent = c->online ? now : 0;
+        return r;
+}
+
+typedef struct Refusal {
+        CommandDone done;
+        void *userdata;
+        GError *error;
+} Refusal;
+
+static void refuse(void *userdata) {
+        Refusal *r = userdata;
+
+        r->done(NULL, r->error, r->userdata);
+        g_error_free(r->error);
+        g_free(r);
+}
+
+void dispatcher_submit(Dispatcher *d, const CommandRequest *q, CommandDone done, void *userdata) {
+        GError *error = NULL;
+        Open *o;
+
+        if (!check(d, q, &error)) {
+                Refusal *r = g_new0(Refusal, 1);
+
+                *r = (Refusal){ done, userdata, error };
+                loop_defer(d->loop, refuse, r);
+                return;
+        }
+        o = open_add(d, record_of(d, q));
+        o->params = json_object_get(q->params);
+        o->queue = q->queue;
+        o->submitting = true;
+        dispatcher_busy(d, 1);
+        o->submitted = done;
+        o->submitted_userdata = userdata;
+        o->caller = q->caller;
+        o->caller.exe = g_strdup(q->caller.exe);
+        d->store->ops->submit_command(d->store->engine, o->record, submitted_stored, o);
+}
+
+void dispatcher_wait(Dispatcher *d, const char *id, CommandDone done, void *userdata) {
+        Open *o = open_find(d, id);
+
+        if (!o || o->answered) {
+                dispatcher_get(d, id, done, userdata);
+                return;
+        }
+        if (!o->waiters)
+                o->waiters = g_array_new(false, false, sizeof(Waiter));
+        g_array_append_val(o->waiters, ((Waiter){ done, userdata }));
+}
+
+void dispatcher_unwait(Dispatcher *d, const char *id, void *userdata) {
+        Open *o = open_find(d, id);
+
+        for (unsigned i = 0; o && o->waiters && i < o->waiters->len; i++)
+                if (g_array_index(o->waiters, Waiter, i).userdata == userdata) {
+                        g_array_remove_index_fast(o->waiters, i);
+                        return;
+                }
+}
+
+unsigned dispatcher_open_count(const Dispatcher *d) {
+        return g_hash_table_size(d->open);
+}
+
+/* The links of a client's queue are parts of its Opens, not the queue's own. */
+static void queue_free(void *queue) {
+        g_queue_init(queue);
+        g_queue_free(queue);
+}
+
+Dispatcher *dispatcher_new(Loop *l, Store *store, Audit *audit, Fleet *fleet) {
+        Dispatcher *d = g_new0(Dispatcher, 1);
+
+        d->loop = l;
+        d->store = store;
+        d->audit = audit;
+        d->fleet = fleet;
+        d->open = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) open_free);
+        d->by_client = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, queue_free);
+        d->cached = g_hash_table_new(g_str_hash, g_str_equal);
+        return d;
+}
+
+Dispatcher *dispatcher_free(Dispatcher *d) {
+        if (!d)
+                return NULL;
+        g_hash_table_unref(d->open);
+        g_hash_table_unref(d->by_client);
+        cache_clear(d);
+        g_hash_table_unref(d->cached);
+        g_free(d);
+        return NULL;
+}
