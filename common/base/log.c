@@ -17,7 +17,7 @@ static struct {
         bool levels; /* stderr is the journal */
 } settings;
 
-/* systemd.exec(5): JOURNAL_STREAM is device:inode of the stream, so that a child with another stderr notices. */
+/* systemd.exec(5): JOURNAL_STREAM is device:inode of the stream; a child may have another stderr. */
 static bool stderr_is_journal(void) {
         const char *stream = g_getenv("JOURNAL_STREAM");
         uint64_t device, inode;

@@ -70,7 +70,7 @@ typedef struct Message {
                 struct {
                         const char *id, *command, *target;
                         json_object *params;
-                        int64_t deadline_ms;
+                        int64_t timestamp_ms, deadline_ms; /* both by the server's clock */
                 } command;
                 struct {
                         const char *id;
