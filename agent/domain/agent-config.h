@@ -5,19 +5,23 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "config.h"
+#include "endpoint.h"
+
 typedef struct AgentConfig {
-        char *id;                /* Id=, else the host name where that is a valid client id */
-        char *server;            /* Server=wss://HOST:PORT/PATH */
-        char *ca_file;           /* CAFile=, NULL: the system's */
-        char *fingerprint;       /* Fingerprint=SHA256:hex, NULL: verify by CA */
-        GHashTable *labels;      /* Labels=k=v,… */
+        char *id;           /* Id=, else the host name where that is a valid client id */
+        char *server;       /* Server=wss://HOST:PORT/PATH */
+        Endpoint *endpoint; /* the same, taken apart */
+        char *ca_file;      /* CAFile=, else the credential "ca" where there is one; NULL: the system's */
+        char *fingerprint;  /* Fingerprint= in its canonical spelling, NULL: verify by CA */
+        GHashTable *labels; /* Labels=k=v,…: char* to char* */
         uint64_t stats_interval; /* StatsInterval= seconds */
         char *docker_socket;     /* [Docker] Socket= */
         char **containers;       /* [Docker] Containers= globs of the managed ones; default "*" */
         char *state_directory;   /* $STATE_DIRECTORY or MCLIENT_STATE_DIR */
 } AgentConfig;
 
-AgentConfig *agent_config_read(const char *path, void (*warn)(const char *message, void *userdata),
-                               void *userdata, GError **error);
+/* Reads path and its drop-ins. FLEET_ERROR_CONFIG names the key, its value and what was expected. */
+AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata, GError **error);
 AgentConfig *agent_config_free(AgentConfig *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentConfig, agent_config_free)

@@ -92,8 +92,21 @@
 #define AGENT_OUTPUT_BYTES_MAX (256u * 1024) /* of a command's output kept for its result, the newest */
 #define AGENT_COMMANDS_MAX 64                /* side by side */
 #define AGENT_LEDGER_KEEP 10000              /* outcomes remembered for repeated ids */
+#define RECONNECT_FIRST_MSEC \
+        3000 /* the first try after a session that lasted: a fleet spreads itself over it */
 #define RECONNECT_MIN_MSEC 1000
 #define RECONNECT_MAX_MSEC 60000
+#define SESSION_LASTED_SEC 30               /* a registered session that held so long was a success */
+#define CONNECT_TIMEOUT_SEC 10              /* for one address, until the upgrade is answered */
+#define SERVER_ADDRESSES_MAX 16             /* tried in one attempt */
+#define HEARTBEAT_SEC 30                    /* without anything else sent */
+#define AGENT_SEND_HIGH_BYTES (256u * 1024) /* waiting to be sent: stop reading output at its source */
+#define AGENT_SEND_LOW_BYTES (64u * 1024)   /* read on */
+#define PROGRESS_DELAY_MSEC 100 /* a quicker command answers with its response alone: half the messages */
+#define LEDGER_RESULTS_KEEP \
+        256                 /* acknowledged outcomes with their results; older ones keep state and error */
+#define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
+#define STATS_BACKLOG_BYTES_MAX (4u * 1024 * 1024) /* 360 samples of a usual host are 2 MB */
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */

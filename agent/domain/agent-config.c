@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mclient.conf(5) as the agent uses it: every value is checked here, at the start, and not where it is
+ * used. */
+#include "agent-config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "fingerprint.h"
+#include "ident.h"
+#include "limits.h"
+#include "names.h"
+
+#define STATS_INTERVAL_MAX_SEC 86400
+
+static const ConfigKey known_keys[] = {
+        { "Agent", "Id" },          { "Agent", "Server" },      { "Agent", "CAFile" },
+        { "Agent", "Fingerprint" }, { "Agent", "Labels" },      { "Agent", "StatsInterval" },
+        { "Docker", "Socket" },     { "Docker", "Containers" }, {},
+};
+
+static bool read_id(AgentConfig *c, const Config *f, GError **error) {
+        const char *id = config_get(f, "Agent", "Id");
+        char host[HOST_NAME_MAX_BYTES + 1];
+
+        if (!id) {
+                if (gethostname(host, sizeof(host)) < 0 || !client_id_is_valid(host))
+                        return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                          "[Agent] Id= is not set, and the host name is no client id");
+                id = host;
+        }
+        if (!client_id_is_valid(id))
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "[Agent] Id=%s: expected 1 to %d letters, digits, \".\", \"_\" or \"-\"",
+                                  id, CLIENT_ID_MAX);
+        c->id = g_strdup(id);
+        return true;
+}
+
+static bool read_server(AgentConfig *c, const Config *f, GError **error) {
+        const char *server = config_get(f, "Agent", "Server"), *pin = config_get(f, "Agent", "Fingerprint");
+        const char *credentials = g_getenv("CREDENTIALS_DIRECTORY");
+
+        if (!server)
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "[Agent] Server= is not set: expected wss://HOST:%d" WS_PATH, TLS_PORT);
+        c->server = g_strdup(server);
+        c->endpoint = endpoint_parse(server, error);
+        if (!c->endpoint) {
+                g_prefix_error(error, "[Agent] Server=: ");
+                return false;
+        }
+        if (pin && !(c->fingerprint = fingerprint_parse(pin, error))) {
+                g_prefix_error(error, "[Agent] Fingerprint=: ");
+                return false;
+        }
+        c->ca_file = g_strdup(config_get(f, "Agent", "CAFile"));
+        if (!c->ca_file && credentials) {
+                g_autofree char *path = g_build_filename(credentials, "ca", NULL);
+
+                if (access(path, F_OK) == 0)
+                        c->ca_file = g_steal_pointer(&path);
+        }
+        return true;
+}
+
+static bool read_labels(AgentConfig *c, const Config *f, GError **error) {
+        g_auto(GStrv) words = config_get_words(f, "Agent", "Labels");
+
+        c->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        for (char **w = words; *w; w++) {
+                const char *value = strchr(*w, '=');
+                size_t n = value ? (size_t) (value - *w) : 0;
+
+                if (n == 0 || n > LABEL_KEY_MAX || strlen(value + 1) > LABEL_VALUE_MAX)
+                        return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                          "[Agent] Labels=: \"%s\" is no label: expected KEY=VALUE", *w);
+                g_hash_table_replace(c->labels, g_strndup(*w, n), g_strdup(value + 1));
+        }
+        if (g_hash_table_size(c->labels) > LABELS_MAX)
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "[Agent] Labels=: %u labels, at most %d are allowed",
+                                  g_hash_table_size(c->labels), LABELS_MAX);
+        return true;
+}
+
+static void read_docker(AgentConfig *c, const Config *f) {
+        const char *socket = config_get(f, "Docker", "Socket");
+
+        c->docker_socket = g_strdup(socket ?: DOCKER_SOCKET);
+        c->containers = config_get_words(f, "Docker", "Containers");
+        if (!c->containers[0]) {
+                g_strfreev(c->containers);
+                c->containers = g_strsplit("*", ",", 0);
+        }
+}
+
+/* systemd.exec(5): several StateDirectory= are separated by colons; ours is the first. */
+static char *state_directory(void) {
+        const char *directory = g_getenv("STATE_DIRECTORY");
+
+        if (!directory || !*directory)
+                return g_strdup(MCLIENT_STATE_DIR);
+        return g_strndup(directory, strcspn(directory, ":"));
+}
+
+AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata, GError **error) {
+        g_autoptr(Config) f = config_read(path, known_keys, warn, userdata, error);
+        g_autoptr(AgentConfig) c = NULL;
+
+        if (!f)
+                return NULL;
+        c = g_new0(AgentConfig, 1);
+        c->state_directory = state_directory();
+        c->stats_interval = STATS_INTERVAL_DEFAULT_SEC;
+        read_docker(c, f);
+        if (!read_id(c, f, error) || !read_server(c, f, error) || !read_labels(c, f, error) ||
+            !config_get_uint(f, "Agent", "StatsInterval", 1, STATS_INTERVAL_MAX_SEC, &c->stats_interval,
+                             error))
+                return NULL;
+        return g_steal_pointer(&c);
+}
+
+AgentConfig *agent_config_free(AgentConfig *c) {
+        if (!c)
+                return NULL;
+        g_free(c->id);
+        g_free(c->server);
+        endpoint_free(c->endpoint);
+        g_free(c->ca_file);
+        g_free(c->fingerprint);
+        g_clear_pointer(&c->labels, g_hash_table_unref);
+        g_free(c->docker_socket);
+        g_strfreev(c->containers);
+        g_free(c->state_directory);
+        g_free(c);
+        return NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stats messages until the server has acknowledged them: bounded in number and bytes, the oldest go
+ * first. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef struct StatsBacklog StatsBacklog;
+
+StatsBacklog *stats_backlog_new(unsigned max, size_t max_bytes);
+StatsBacklog *stats_backlog_free(StatsBacklog *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StatsBacklog, stats_backlog_free)
+
+/* Takes the text. Sequences must grow. */
+void stats_backlog_put(StatsBacklog *b, int64_t sequence, char *text);
+
+/* The oldest one not handed out since the last rewind, or NULL. Borrowed until the next call; it stays in
+ * the backlog until it is acknowledged. */
+const char *stats_backlog_next(StatsBacklog *b);
+
+/* A new connection: everything still here is handed out again. */
+void stats_backlog_rewind(StatsBacklog *b);
+
+/* The server has this one and, since they go out in order, all before it. */
+void stats_backlog_acked(StatsBacklog *b, int64_t sequence);
+
+/* How many were dropped unacknowledged since the last call. */
+uint64_t stats_backlog_take_dropped(StatsBacklog *b);
