@@ -37,6 +37,21 @@ bool command_name_is_valid(const char *s) {
         return true;
 }
 
+bool label_key_is_valid(const char *s) {
+        return all_in(s, LABEL_KEY_MAX, "._/-");
+}
+
+bool label_value_is_valid(const char *s) {
+        size_t size = s ? strnlen(s, LABEL_VALUE_MAX + 1) : 0;
+
+        if (!s || size > LABEL_VALUE_MAX || !g_utf8_validate(s, (gssize) size, NULL))
+                return false;
+        for (; *s; s++)
+                if (g_ascii_iscntrl(*s) || *s == ',')
+                        return false;
+        return true;
+}
+
 bool command_id_is_valid(const char *s) {
         return all_in(s, COMMAND_ID_MAX, "_-");
 }

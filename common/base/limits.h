@@ -30,6 +30,8 @@
 /* Messages (docs/PROTOCOL.md). The 10 MiB are the protocol's; depth bounds json-c's recursion. */
 #define MESSAGE_BYTES_MAX (10u * 1024 * 1024)
 #define MESSAGE_DEPTH_MAX 32
+#define MESSAGE_VALUES_MAX 65536 /* json-c takes 700 bytes for each "{}": 10 MiB of them would be 2 GB */
+#define MESSAGE_FIELD_MAX 4096  /* an id, name, path or key in a message; free text has only the message's */
 #define MESSAGES_PER_SECOND 100 /* sustained, per client; a chatty agent sends 2 and streams about 20 */
 #define MESSAGES_BURST 1000     /* a client that returns flushes its backlog at once */
 #define PARAMS_BYTES_MAX (64u * 1024)

@@ -31,6 +31,29 @@ static void test_names(void) {
         g_assert_false(command_id_is_valid("cmd 1"));
 }
 
+static void test_labels(void) {
+        g_autofree char *longest = g_strnfill(256, 'v'), *too_long = g_strnfill(257, 'v');
+
+        g_assert_true(label_key_is_valid("role"));
+        g_assert_true(label_key_is_valid("example.kr/rack-1_a"));
+        g_assert_false(label_key_is_valid(""));
+        g_assert_false(label_key_is_valid("a=b"));
+        g_assert_false(label_key_is_valid("a,b"));
+        g_assert_false(label_key_is_valid(too_long));
+
+        g_assert_true(label_value_is_valid("validator"));
+        g_assert_true(label_value_is_valid("서울 1층"));
+        g_assert_true(label_value_is_valid(""));
+        g_assert_true(label_value_is_valid("a=b c"));
+        g_assert_true(label_value_is_valid(longest));
+        g_assert_false(label_value_is_valid(too_long));
+        g_assert_false(label_value_is_valid(NULL));
+        g_assert_false(label_value_is_valid("a,b"));
+        g_assert_false(label_value_is_valid("a\nb"));
+        g_assert_false(label_value_is_valid("a\177"));
+        g_assert_false(label_value_is_valid("\xff"));
+}
+
 static void test_new_ids(void) {
         g_autofree char *a = command_id_new(1795406712331000), *b = command_id_new(1795406712331000);
 
@@ -44,6 +67,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ident/client", test_client_id);
         g_test_add_func("/ident/names", test_names);
+        g_test_add_func("/ident/labels", test_labels);
         g_test_add_func("/ident/new", test_new_ids);
         return g_test_run();
 }
