@@ -45,8 +45,9 @@ typedef enum Feature {
 #define FEATURES_ALL \
         (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER)
 
-/* Strings and objects point into root and live as long as the message; what the peer left out is NULL or 0.
- */
+/* Strings and objects point into root and live as long as the message; what the peer left out, sent as null or
+ * as an empty string is NULL or 0. Strings are one line of UTF-8 of at most MESSAGE_FIELD_MAX bytes, except
+ * output, error, text, message and detail: these are free text. */
 typedef struct Message {
         json_object *root;
         MessageType type;
@@ -75,7 +76,7 @@ typedef struct Message {
                 struct {
                         const char *id;
                         uint64_t offset;
-                        const char *output;
+                        const char *output; /* may hold NUL bytes */
                         size_t output_size;
                 } progress;
                 struct {
@@ -90,23 +91,29 @@ typedef struct Message {
                 struct {
                         const char *id, *container, *session_key, *action;
                         int64_t timestamp_ms;
-                } key_update; /* and its ack: id, container */
+                        bool success; /* of the ack; its only other fields are id and container */
+                } key_update;
                 struct {
                         const char *id, *container, *backup_file, *sha256;
                         int64_t timestamp_ms, size;
-                } backup; /* and its ack: id, container */
+                        bool success; /* as in key_update */
+                } backup;
                 struct {
                         const char *message, *detail;
                 } error;
         };
 } Message;
 
-/* Parses one message. Rejects, with FLEET_ERROR_PROTOCOL naming what was expected: invalid UTF-8, what is
- * not one JSON object, deeper than MESSAGE_DEPTH_MAX, no string "type", a field of the wrong type, an id
- * that is not one. */
+/* Parses one message. Rejects, with FLEET_ERROR_PROTOCOL naming the field, its value and what was expected:
+ * invalid UTF-8, what is not one JSON object, more than the MESSAGE_… limits, no string "type", a field that
+ * is missing or of the wrong type, an id or name that is not one. Fields that we do not know are ignored. */
 Message *message_parse(const char *text, size_t size, GError **error);
 Message *message_free(Message *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)
+
+/* What an agent may answer a server that announced these features: the statuses which came with
+ * FEATURE_CANCEL are COMMAND_FAILED without it. */
+CommandState message_response_state(CommandState state, unsigned peer_features);
 
 /* Each returns new JSON text (g_free()). Times are ms since the epoch; NULL strings and 0 features are left
  * out. */
