@@ -41,6 +41,11 @@
 #define FD_NAME_TLS "tls"
 #define FD_NAME_PLAIN "plain"
 
+/* Journal: SYSLOG_IDENTIFIER= of the audit trail, and where journald listens (sd_journal_sendv(3) does not say
+ * whether it does) */
+#define MSERVER_SYSLOG_IDENTIFIER "mserver"
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 /* Journal: MESSAGE_ID= of each MSERVER_EVENT=, explained in units/mserver.catalog */
 #define MESSAGE_ID_COMMAND_REQUESTED "93dfffdde11b4e2291fd80f3fcac02bb"
 #define MESSAGE_ID_COMMAND_DENIED "381014a366b44b45916b0bc029e4435c"

@@ -24,14 +24,17 @@ AuditEntry *audit_entry_new(const char *event, const char *message_id, int prior
 AuditEntry *audit_entry_free(AuditEntry *e);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditEntry, audit_entry_free)
 
-/* field is a journal field's name without "="; a NULL value is left out. */
+/* field is a journal field's name without "="; a NULL value is left out, one beyond AUDIT_VALUE_MAX is cut and
+ * marked. At most AUDIT_FIELDS_MAX fields. */
 void audit_entry_add(AuditEntry *e, const char *field, const char *value);
 void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* MESSAGE=: one line for people. */
 void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Takes the entry. done (may be NULL) runs once on the loop when the journal has it, or with false when it
- * could not be handed over; it never runs from inside the call. */
+/* Takes the entry. done (may be NULL) runs once on the loop, in order: with true when the journal has the entry
+ * (or, with echo, when standard error was told), with false when it could not be handed over: no journal is
+ * there, or AUDIT_QUEUE_MAX wait (then out of order: it does not wait for those). Never from inside the call.
+ */
 typedef void (*AuditDone)(bool handed_over, void *userdata);
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata);
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audit trail: structured journal entries, handed over in order by a thread of their own. */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* every entry would come from this file and line */
+#include "audit.h"
+
+#include <string.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "limits.h"
+#include "log.h"
+#include "names.h"
+#include "worker.h"
+
+#define CUT_MARK " [cut]"
+
+struct AuditEntry {
+        WorkItem item;
+        GString *text;                      /* the fields as "NAME=value", one behind the other */
+        uint32_t offsets[AUDIT_FIELDS_MAX]; /* where each begins in text */
+        unsigned n_fields, message; /* message: index of MESSAGE=, n_fields or more where there is none */
+        bool handed_over;
+        AuditDone done;
+        void *userdata;
+};
+
+struct Audit {
+        Loop *loop;
+        Worker *worker;
+        bool echo;
+        uint64_t count;
+};
+
+AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
+        AuditEntry *e = g_new0(AuditEntry, 1);
+
+        e->text = g_string_sized_new(512);
+        e->message = UINT_MAX;
+        audit_entry_add(e, "SYSLOG_IDENTIFIER", MSERVER_SYSLOG_IDENTIFIER);
+        audit_entry_add(e, "MSERVER_EVENT", event);
+        audit_entry_add(e, "MESSAGE_ID", message_id);
+        audit_entry_addf(e, "PRIORITY", "%i", priority);
+        return e;
+}
+
+AuditEntry *audit_entry_free(AuditEntry *e) {
+        if (!e)
+                return NULL;
+        g_string_free(e->text, true);
+        g_free(e);
+        return NULL;
+}
+
+static void begin_field(AuditEntry *e, const char *field) {
+        g_assert(e->n_fields < AUDIT_FIELDS_MAX);
+        e->offsets[e->n_fields++] = (uint32_t) e->text->len;
+        g_string_append(e->text, field);
+        g_string_append_c(e->text, '=');
+}
+
+static void append_value(AuditEntry *e, const char *value) {
+        size_t n = strlen(value);
+
+        if (n <= AUDIT_VALUE_MAX) {
+                g_string_append_len(e->text, value, (gssize) n);
+                return;
+        }
+        for (n = AUDIT_VALUE_MAX; n > 0 && ((unsigned char) value[n] & 0xc0) == 0x80; n--)
+                ; /* back to where a character begins */
+        g_string_append_len(e->text, value, (gssize) n);
+        g_string_append(e->text, CUT_MARK);
+}
+
+void audit_entry_add(AuditEntry *e, const char *field, const char *value) {
+        if (!value)
+                return;
+        begin_field(e, field);
+        append_value(e, value);
+}
+
+void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) {
+        g_autofree char *value = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        value = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        audit_entry_add(e, field, value);
+}
+
+void audit_entry_message(AuditEntry *e, const char *format, ...) {
+        g_autofree char *value = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        value = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        e->message = e->n_fields;
+        audit_entry_add(e, "MESSAGE", value);
+}
+
+static size_t fields_of(const AuditEntry *e, struct iovec *ret) {
+        for (unsigned i = 0; i < e->n_fields; i++) {
+                size_t end = i + 1 < e->n_fields ? e->offsets[i + 1] : e->text->len;
+
+                ret[i] = (struct iovec){ e->text->str + e->offsets[i], end - e->offsets[i] };
+        }
+        return e->n_fields;
+}
+
+static void echo_message(const struct iovec *message) {
+        const char *text = (const char *) message->iov_base + strlen("MESSAGE=");
+
+        log_info("%.*s", (int) (message->iov_len - strlen("MESSAGE=")), text);
+}
+
+static void hand_over(const Audit *a, AuditEntry *e, bool journal_is_there) {
+        struct iovec fields[AUDIT_FIELDS_MAX];
+        size_t n = fields_of(e, fields);
+
+        if (a->echo && e->message < n) {
+                echo_message(&fields[e->message]);
+                e->handed_over = true;
+        }
+        if (journal_is_there) {
+                int r = sd_journal_sendv(fields, (int) n);
+
+                if (r < 0)
+                        log_debug("audit: the journal does not take an entry: %s", g_strerror(-r));
+                else
+                        e->handed_over = true;
+        }
+}
+
+static WorkItem *work(WorkItem *first, void *userdata) {
+        /* sd_journal_sendv(3) says yes where there is no journal. Asked once for a group: it does not come
+         * and go (pid 1 holds the socket while journald restarts). */
+        bool journal_is_there = access(JOURNAL_SOCKET, F_OK) == 0;
+        WorkItem *last = NULL;
+
+        for (unsigned n = 0; first && n < AUDIT_GROUP_MAX; n++, first = first->next) {
+                hand_over(userdata, (AuditEntry *) first, journal_is_there);
+                last = first;
+        }
+        return last;
+}
+
+static void finish(AuditEntry *e) {
+        if (e->done)
+                e->done(e->handed_over, e->userdata);
+        audit_entry_free(e);
+}
+
+static void done(WorkItem *item, void *userdata) {
+        AuditEntry *e = (AuditEntry *) item;
+        Audit *a = userdata;
+
+        if (e->handed_over)
+                a->count++;
+        finish(e);
+}
+
+static const WorkerOps ops = { work, done };
+
+Audit *audit_new(Loop *l, bool echo, GError **error) {
+        g_autofree Audit *a = g_new0(Audit, 1);
+
+        a->loop = l;
+        a->echo = echo;
+        a->worker = worker_new(l, "audit", &ops, a, AUDIT_QUEUE_MAX, error);
+        if (!a->worker)
+                return NULL;
+        return g_steal_pointer(&a);
+}
+
+Audit *audit_free(Audit *a) {
+        if (!a)
+                return NULL;
+        worker_free(a->worker);
+        g_free(a);
+        return NULL;
+}
+
+static void refuse(void *userdata) {
+        finish(userdata);
+}
+
+void audit_submit(Audit *a, AuditEntry *e, AuditDone on_done, void *userdata) {
+        e->done = on_done;
+        e->userdata = userdata;
+        if (!worker_submit(a->worker, &e->item))
+                loop_defer(a->loop, refuse, e);
+}
+
+uint64_t audit_count(const Audit *a) {
+        return a->count;
+}
+
+unsigned audit_queue_depth(const Audit *a) {
+        return worker_depth(a->worker);
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audit trail against a journald of our own: what arrives, in which order, and what is said when it does
+ * not. The real journald is the lab's. */
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "limits.h"
+#include "names.h"
+
+#define DEADLINE_MS 60000
+
+typedef struct Fixture {
+        Loop *loop;
+        LoopTimer *deadline;
+        Audit *audit;
+        int journal; /* journald's end, or -1 */
+        uv_poll_t *poll;
+        GPtrArray *received; /* of GBytes: datagrams */
+        unsigned finished, refused, expected;
+        unsigned expected_received;
+} Fixture;
+
+static bool private_run_directory; /* /run/systemd/journal is ours: no journald of the host is near */
+
+static void write_file(const char *path, const char *text) {
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0) {
+                (void) !write(fd, text, strlen(text));
+                close(fd);
+        }
+}
+
+/* A mount namespace with an own /run. Without privilege also a user namespace, where there may be one. */
+static bool enter_private_run_directory(void) {
+        g_autofree char *uids = g_strdup_printf("0 %u 1", getuid()),
+                        *gids = g_strdup_printf("0 %u 1", getgid());
+
+        if (unshare(CLONE_NEWNS) < 0) {
+                if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+                        return false;
+                write_file("/proc/self/setgroups", "deny");
+                write_file("/proc/self/uid_map", uids);
+                write_file("/proc/self/gid_map", gids);
+        }
+        return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+               mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 && mkdir("/run/systemd", 0755) == 0 &&
+               mkdir("/run/systemd/journal", 0755) == 0;
+}
+
+static void too_late(void *userdata) {
+        g_error("not finished in time");
+}
+
+static void maybe_quit(Fixture *f) {
+        if (f->finished + f->refused == f->expected && f->received->len >= f->expected_received)
+                loop_quit(f->loop, 0);
+}
+
+static void journal_handler(uv_poll_t *h, int status, int events) {
+        static char buffer[1024 * 1024];
+        Fixture *f = h->data;
+        ssize_t n;
+
+        while ((n = recv(f->journal, buffer, sizeof(buffer), MSG_DONTWAIT)) >= 0)
+                g_ptr_array_add(f->received, g_bytes_new(buffer, (size_t) n));
+        maybe_quit(f);
+}
+
+static void free_handle(uv_handle_t *h) {
+        g_free(h);
+}
+
+static int listen_as_journald(void) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        g_assert_cmpint(bind(fd, (struct sockaddr *) &address, sizeof(address)), ==, 0);
+        return fd;
+}
+
+static void start_reading(Fixture *f) {
+        f->poll = g_new0(uv_poll_t, 1);
+        f->poll->data = f;
+        uv_poll_init(loop_uv(f->loop), f->poll, f->journal);
+        uv_poll_start(f->poll, UV_READABLE, journal_handler);
+}
+
+static void setup(Fixture *f, gconstpointer with_journal) {
+        f->loop = loop_new(NULL);
+        f->deadline = loop_timer_new(f->loop, DEADLINE_MS, 0, too_late, NULL);
+        f->received = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
+        f->journal = private_run_directory && with_journal ? listen_as_journald() : -1;
+        f->audit = audit_new(f->loop, false, NULL);
+        g_assert_nonnull(f->audit);
+}
+
+static void teardown(Fixture *f, gconstpointer data) {
+        audit_free(f->audit);
+        if (f->poll)
+                uv_close((uv_handle_t *) f->poll, free_handle);
+        loop_timer_free(f->deadline);
+        loop_free(f->loop);
+        if (f->journal >= 0) {
+                close(f->journal);
+                unlink(JOURNAL_SOCKET);
+        }
+        g_ptr_array_unref(f->received);
+}
+
+static bool skip_without_namespace(void) {
+        if (!private_run_directory)
+                g_test_skip("no mount namespace to be had here");
+        return !private_run_directory;
+}
+
+static void on_done(bool handed_over, void *userdata) {
+        Fixture *f = userdata;
+
+        if (handed_over)
+                f->finished++;
+        else
+                f->refused++;
+        maybe_quit(f);
+}
+
+/* Waits for count answers, and for received datagrams. */
+static void run_until(Fixture *f, unsigned count, unsigned received) {
+        f->expected = count;
+        f->expected_received = received;
+        if (f->finished + f->refused < count || f->received->len < received)
+                loop_run(f->loop);
+        g_assert_cmpuint(f->finished + f->refused, ==, count);
+}
+
+static AuditEntry *numbered_entry(unsigned number) {
+        AuditEntry *e = audit_entry_new("client-online", MESSAGE_ID_CLIENT_ONLINE, LOG_INFO);
+
+        audit_entry_addf(e, "MSERVER_CLIENT", "client-%u", number);
+        audit_entry_message(e, "client-%u is online", number);
+        return e;
+}
+
+static bool has_field(Fixture *f, unsigned datagram, const char *field_line) {
+        gsize size;
+        const char *data = g_bytes_get_data(g_ptr_array_index(f->received, datagram), &size);
+
+        return memmem(data, size, field_line, strlen(field_line)) != NULL;
+}
+
+/* A value with line breaks travels with its length in front. */
+static void assert_binary_field(Fixture *f, unsigned datagram, const char *field, const char *value) {
+        g_autoptr(GString) encoded = g_string_new(field);
+        guint64 length = GUINT64_TO_LE(strlen(value));
+        gsize size;
+        const char *data = g_bytes_get_data(g_ptr_array_index(f->received, datagram), &size);
+
+        g_string_append_c(encoded, '\n');
+        g_string_append_len(encoded, (const char *) &length, sizeof(length));
+        g_string_append(encoded, value);
+        g_string_append_c(encoded, '\n');
+        g_assert_nonnull(memmem(data, size, encoded->str, encoded->len));
+}
+
+static void test_fields(Fixture *f, gconstpointer data) {
+        AuditEntry *e;
+
+        if (skip_without_namespace())
+                return;
+        start_reading(f);
+        e = audit_entry_new("command-finished", MESSAGE_ID_COMMAND_FINISHED, LOG_NOTICE);
+        audit_entry_add(e, "MSERVER_CLIENT", "seoul-1");
+        audit_entry_add(e, "MSERVER_CONTAINER", NULL);
+        audit_entry_add(e, "MSERVER_ERROR", "one\ntwo");
+        audit_entry_addf(e, "MSERVER_DURATION_USEC", "%u", 42u);
+        audit_entry_message(e, "%s: it is %s", "seoul-1", "done");
+        audit_submit(f->audit, e, on_done, f);
+        g_assert_cmpuint(f->finished, ==, 0);
+        run_until(f, 1, 1);
+
+        g_assert_cmpuint(f->finished, ==, 1);
+        g_assert_true(has_field(f, 0, "SYSLOG_IDENTIFIER=mserver\n"));
+        g_assert_true(has_field(f, 0, "\nMSERVER_EVENT=command-finished\n"));
+        g_assert_true(has_field(f, 0, "\nMESSAGE_ID=" MESSAGE_ID_COMMAND_FINISHED "\n"));
+        g_assert_true(has_field(f, 0, "\nPRIORITY=5\n"));
+        g_assert_true(has_field(f, 0, "\nMSERVER_CLIENT=seoul-1\n"));
+        g_assert_true(has_field(f, 0, "\nMSERVER_DURATION_USEC=42\n"));
+        g_assert_true(has_field(f, 0, "\nMESSAGE=seoul-1: it is done\n"));
+        assert_binary_field(f, 0, "MSERVER_ERROR", "one\ntwo");
+        g_assert_false(has_field(f, 0, "MSERVER_CONTAINER"));
+        g_assert_false(has_field(f, 0, "CODE_FILE"));
+}
+
+/* A value beyond the bound is cut between two characters, and says so. */
+static void test_long_value(Fixture *f, gconstpointer data) {
+        g_autofree char *start = g_strnfill(AUDIT_VALUE_MAX - 1, 'x');
+        g_autofree char *fits = g_strconcat(start, "y", NULL), *too_long = g_strconcat(start, "서울", NULL);
+        g_autofree char *expected = g_strconcat("\nMSERVER_PARAMS=", start, " [cut]\n", NULL);
+        g_autofree char *whole = g_strconcat("\nMSERVER_ERROR=", fits, "\n", NULL);
+        AuditEntry *e = audit_entry_new("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_INFO);
+
+        audit_entry_add(e, "MSERVER_PARAMS", too_long);
+        audit_entry_add(e, "MSERVER_ERROR", fits);
+        audit_entry_add(e, "MSERVER_STATUS", "after");
+        if (skip_without_namespace()) {
+                audit_entry_free(e);
+                return;
+        }
+        start_reading(f);
+        audit_submit(f->audit, e, NULL, NULL);
+        run_until(f, 0, 1);
+        g_assert_true(has_field(f, 0, expected));
+        g_assert_true(has_field(f, 0, whole));
+        g_assert_true(has_field(f, 0, "\nMSERVER_STATUS=after\n"));
+}
+
+static void on_done_in_order(bool handed_over, void *userdata) {
+        static unsigned next;
+        unsigned *number = userdata;
+
+        g_assert_true(handed_over);
+        g_assert_cmpuint(*number, ==, next++);
+}
+
+static void test_order(Fixture *f, gconstpointer data) {
+        unsigned numbers[1000];
+
+        if (skip_without_namespace())
+                return;
+        start_reading(f);
+        for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+                numbers[i] = i;
+                audit_submit(f->audit, numbered_entry(i), on_done_in_order, &numbers[i]);
+        }
+        audit_submit(f->audit, numbered_entry(1000), on_done, f);
+        run_until(f, 1, 1001);
+        for (unsigned i = 0; i <= 1000; i++) {
+                g_autofree char *field = g_strdup_printf("\nMSERVER_CLIENT=client-%u\n", i);
+
+                g_assert_true(has_field(f, i, field));
+        }
+        g_assert_cmpuint(audit_count(f->audit), ==, 1001);
+}
+
+/* journald is behind: the loop goes on, what exceeds the bound is refused at once, and all that was taken
+ * arrives when journald is back. */
+static void test_back_pressure(Fixture *f, gconstpointer data) {
+        const unsigned surplus = 3;
+
+        if (skip_without_namespace())
+                return;
+        for (unsigned i = 0; i < AUDIT_QUEUE_MAX + surplus; i++)
+                audit_submit(f->audit, numbered_entry(i), on_done, f);
+        g_assert_cmpuint(f->refused, ==, 0);
+        g_assert_cmpuint(audit_queue_depth(f->audit), ==, AUDIT_QUEUE_MAX);
+        while (f->refused < surplus)
+                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+
+        start_reading(f);
+        run_until(f, AUDIT_QUEUE_MAX + surplus, AUDIT_QUEUE_MAX);
+        g_assert_cmpuint(f->refused, ==, surplus);
+        g_assert_cmpuint(audit_count(f->audit), ==, AUDIT_QUEUE_MAX);
+        g_assert_cmpuint(audit_queue_depth(f->audit), ==, 0);
+}
+
+/* Freed while entries wait: they arrive, and the callbacks come from audit_free(). */
+static void test_free(Fixture *f, gconstpointer data) {
+        if (skip_without_namespace())
+                return;
+        for (unsigned i = 0; i < 5; i++) /* few enough for the socket to hold */
+                audit_submit(f->audit, numbered_entry(i), on_done, f);
+        f->audit = audit_free(f->audit);
+        g_assert_cmpuint(f->finished, ==, 5);
+        start_reading(f);
+        f->expected = f->expected_received = 5;
+        loop_run(f->loop);
+}
+
+static void test_no_journal(Fixture *f, gconstpointer data) {
+        if (skip_without_namespace())
+                return;
+        audit_submit(f->audit, numbered_entry(1), on_done, f);
+        run_until(f, 1, 0);
+        g_assert_cmpuint(f->refused, ==, 1);
+}
+
+/* A socket file with nobody behind it. */
+static void test_dead_journal(Fixture *f, gconstpointer data) {
+        if (skip_without_namespace())
+                return;
+        close(listen_as_journald());
+        audit_submit(f->audit, numbered_entry(1), on_done, f);
+        run_until(f, 1, 0);
+        g_assert_cmpuint(f->refused, ==, 1);
+        unlink(JOURNAL_SOCKET);
+}
+
+static void test_echo(Fixture *f, gconstpointer data) {
+        AuditEntry *quiet;
+        int pipe_fds[2], old_stderr;
+        char text[256];
+        ssize_t n;
+
+        if (skip_without_namespace())
+                return;
+        audit_free(f->audit);
+        f->audit = audit_new(f->loop, true, NULL);
+        g_assert_cmpint(pipe2(pipe_fds, O_CLOEXEC), ==, 0);
+        old_stderr = dup(STDERR_FILENO);
+        g_assert_cmpint(dup2(pipe_fds[1], STDERR_FILENO), ==, STDERR_FILENO);
+
+        audit_submit(f->audit, numbered_entry(1), on_done, f);
+        quiet = audit_entry_new("client-online", MESSAGE_ID_CLIENT_ONLINE, LOG_INFO);
+        audit_entry_add(quiet, "MSERVER_CLIENT", "no message");
+        audit_submit(f->audit, quiet, on_done, f);
+        audit_submit(f->audit, numbered_entry(2), on_done, f);
+        run_until(f, 3, 0);
+
+        g_assert_cmpint(dup2(old_stderr, STDERR_FILENO), ==, STDERR_FILENO);
+        close(old_stderr);
+        close(pipe_fds[1]);
+        n = read(pipe_fds[0], text, sizeof(text) - 1);
+        g_assert_cmpint(n, >, 0);
+        text[n] = '\0';
+        close(pipe_fds[0]);
+        g_assert_cmpstr(text, ==, "client-1 is online\nclient-2 is online\n");
+        g_assert_cmpuint(f->finished, ==, 2);
+        g_assert_cmpuint(f->refused, ==, 1);
+}
+
+static pid_t start_reader_process(int fd) {
+        char buffer[4096];
+        pid_t pid = fork();
+
+        g_assert_cmpint(pid, >=, 0);
+        if (pid == 0)
+                for (;;)
+                        (void) !recv(fd, buffer, sizeof(buffer), 0);
+        return pid;
+}
+
+static void submit_like_a_command(Audit *a, AuditDone done, void *userdata) {
+        AuditEntry *e = audit_entry_new("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_INFO);
+
+        audit_entry_add(e, "MSERVER_CLIENT", "seoul-1");
+        audit_entry_add(e, "MSERVER_COMMAND", "restart");
+        audit_entry_add(e, "MSERVER_COMMAND_ID", "cmd_1795406712331_4821");
+        audit_entry_add(e, "MSERVER_CONTAINER", "3node0");
+        audit_entry_add(e, "MSERVER_PARAMS", "{\"container\":\"3node0\",\"timeout\":300}");
+        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", 1000u);
+        audit_entry_addf(e, "MSERVER_CALLER_OWNER_UID", "%u", 1000u);
+        audit_entry_addf(e, "MSERVER_CALLER_PID", "%i", 4711);
+        audit_entry_add(e, "MSERVER_CALLER_EXE", "/usr/bin/mserverctl");
+        audit_entry_message(e, "%s: %s %s requested by uid %u", "seoul-1", "restart", "3node0", 1000u);
+        audit_submit(a, e, done, userdata);
+}
+
+static void test_cost(Fixture *f, gconstpointer data) {
+        const unsigned count = 20000;
+        struct timespec start, end;
+        pid_t reader;
+        double cpu;
+
+        if (skip_without_namespace())
+                return;
+        reader = start_reader_process(f->journal);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+        for (unsigned i = 0; i < count; i++)
+                submit_like_a_command(f->audit, on_done, f);
+        run_until(f, count, 0);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+        cpu = (double) (end.tv_sec - start.tv_sec) * 1e6 + (double) (end.tv_nsec - start.tv_nsec) / 1e3;
+        g_test_minimized_result(cpu / count, "%.1f us of CPU an entry", cpu / count);
+
+        kill(reader, SIGKILL);
+        waitpid(reader, NULL, 0);
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        private_run_directory = enter_private_run_directory();
+#define ADD(path, journal, function) g_test_add("/audit/" path, Fixture, journal, setup, function, teardown)
+#define JOURNAL "with"
+#define NO_JOURNAL NULL
+        ADD("fields", JOURNAL, test_fields);
+        ADD("long-value", JOURNAL, test_long_value);
+        ADD("order", JOURNAL, test_order);
+        ADD("back-pressure", JOURNAL, test_back_pressure);
+        ADD("free", JOURNAL, test_free);
+        ADD("no-journal", NO_JOURNAL, test_no_journal);
+        ADD("dead-journal", NO_JOURNAL, test_dead_journal);
+        ADD("echo", NO_JOURNAL, test_echo);
+        if (g_test_perf())
+                ADD("cost", JOURNAL, test_cost);
+        return g_test_run();
+}
