@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "ws-close.h"
 
 typedef struct WsServer WsServer;
 typedef struct WsPeer WsPeer; /* one connection after its upgrade */
@@ -19,17 +20,6 @@ typedef enum WsVerdict {
         WS_TOO_MANY_REQUESTS, /* 429 */
         WS_UNAVAILABLE,       /* 503 */
 } WsVerdict;
-
-/* RFC 6455 section 7.4 */
-enum {
-        WS_CLOSE_NORMAL = 1000,
-        WS_CLOSE_GOING_AWAY = 1001,
-        WS_CLOSE_PROTOCOL = 1002,
-        WS_CLOSE_INVALID_DATA = 1007,
-        WS_CLOSE_POLICY = 1008,
-        WS_CLOSE_TOO_LARGE = 1009,
-        WS_CLOSE_TRY_AGAIN = 1013,
-};
 
 /* The handler of all connections. Text given to these is borrowed. */
 typedef struct WsHandler {
