@@ -77,9 +77,14 @@
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
 #define BATCHES_RUNNING_MAX 64
 #define SUBSCRIBERS_MAX 256
+#define SUBSCRIBERS_PER_UID_MAX 32  /* of a user other than root */
+#define SUBSCRIBER_ANSWERS_MAX 1024 /* polkit's, kept per subscriber: one per client, command and container */
+#define WATCHED_COMMANDS_MAX 1024   /* command objects whose changes are announced one by one */
+#define CALLERS_REMEMBERED_MAX 1024 /* connections whose user and program are known */
 
 /* Parked D-Bus requests: waiting for polkit, the store or a command's end. */
 #define REQUESTS_PARKED_MAX 8192
+#define REQUESTS_PARKED_PER_UID_MAX 1024 /* one user cannot take all of these places (root can) */
 #define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
 
 /* Store and audit threads: what may wait before callers are refused. */

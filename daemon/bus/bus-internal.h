@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of the bus know of each other. */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+#include "bus-request.h"
+#include "bus.h"
+#include "caller.h"
+#include "polkit.h"
+#include "signals.h"
+#include "subscribers.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+
+struct Bus {
+        Server *server;
+        Signals *signals;
+        LoopTimer *retry; /* while the bus is away */
+
+        /* These come and go with the connection. */
+        sd_bus *connection;
+        Callers *callers;
+        Polkit *polkit;
+        Requests *requests;
+        Subscribers *subscribers;
+};

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Command objects.
+ *
+ * Every command there ever was has one, but only open and recent ones are in memory. A call to another one
+ * waits until the dispatcher has fetched its record from the store, and is then dispatched again. */
+#include "command-bus.h"
+
+#include <string.h>
+
+#include "bus-internal.h"
+#include "bus-method.h"
+#include "error.h"
+#include "limits.h"
+#include "names.h"
+#include "paths.h"
+
+static bool parse_none(Request *r, sd_bus_message *m, GError **error) {
+        r->args.id = command_id_from_path(sd_bus_message_get_path(m));
+        return true;
+}
+
+static bool parse_output(Request *r, sd_bus_message *m, GError **error) {
+        int e;
+
+        r->args.id = command_id_from_path(sd_bus_message_get_path(m));
+        e = sd_bus_message_read(m, "tu", &r->args.offset, &r->args.max);
+        if (e < 0)
+                return fleet_fail_errno(error, FLEET_ERROR_INVALID_PARAMETER, e,
+                                        "Cannot read the arguments");
+        if (r->args.max < 1 || r->args.max > OUTPUT_TAIL_BYTES)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER, "max is %u: expected 1 to %u bytes",
+                                  r->args.max, OUTPUT_TAIL_BYTES);
+        return true;
+}
+
+static void on_cancelled(const CommandRecord *record, const GError *error, void *userdata) {
+        g_autoptr(Request) r = userdata;
+
+        if (error)
+                request_fail(r, error);
+        else
+                request_reply(r, NULL);
+}
+
+void command_cancel(Request *r) {
+        dispatcher_cancel(r->bus->server->dispatcher, r->args.id, on_cancelled, request_ref(r));
+}
+
+static void on_result(const CommandRecord *record, const GError *error, void *userdata) {
+        g_autoptr(Request) r = userdata;
+
+        if (error)
+                request_fail(r, error);
+        else
+                request_reply(r, "sss", record->params, record->result ?: "", record->error ?: "");
+}
+
+static void get_result(Request *r) {
+        dispatcher_get(r->bus->server->dispatcher, r->args.id, on_result, request_ref(r));
+}
+
+static int append_output(sd_bus_message *m, const void *data, size_t size, uint64_t next, bool more) {
+        int r;
+
+        r = sd_bus_message_append_array(m, 'y', data, size);
+        return r < 0 ? r : sd_bus_message_append(m, "tb", next, more);
+}
+
+static void on_output(const void *data, size_t size, uint64_t next_offset, bool more, const GError *error,
+                      void *userdata) {
+        g_autoptr(Request) r = userdata;
+        g_autoptr(sd_bus_message) reply = NULL;
+        int made;
+
+        if (request_is_answered(r))
+                return;
+        if (error) {
+                request_fail(r, error);
+                return;
+        }
+        made = sd_bus_message_new_method_return(r->message, &reply);
+        if (made >= 0)
+                made = append_output(reply, data, size, next_offset, more);
+        request_send(r, reply, made);
+}
+
+static void get_output(Request *r) {
+        dispatcher_output(r->bus->server->dispatcher, r->args.id, r->args.offset, r->args.max, on_output,
+                          request_ref(r));
+}
+
+static const BusMethod methods[] = {
+        { "Cancel", ACTION_CANCEL, parse_none, true, command_cancel },
+        { "GetResult", ACTION_READ_OUTPUT, parse_none, true, get_result },
+        { "GetOutput", ACTION_READ_OUTPUT, parse_output, true, get_output },
+        {},
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return bus_method_call(methods, m);
+}
+
+static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "s",
+                                     command_state_to_string(((CommandRecord *) userdata)->state));
+}
+
+#define CONSTANT(name, type, member) \
+        SD_BUS_PROPERTY(name, type, NULL, offsetof(CommandRecord, member), SD_BUS_VTABLE_PROPERTY_CONST)
+#define CHANGING(name, type, member)                                       \
+        SD_BUS_PROPERTY(name, type, NULL, offsetof(CommandRecord, member), \
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+/* The object is the CommandRecord. */
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetResult", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("s", parameters, "s", result, "s", error), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetOutput", SD_BUS_ARGS("t", offset, "u", max),
+                                SD_BUS_RESULT("ay", chunk, "t", next_offset, "b", more), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        CONSTANT("Id", "s", id),
+        CONSTANT("Client", "s", client),
+        CONSTANT("Command", "s", command),
+        CONSTANT("Container", "s", container),
+        SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        CONSTANT("Batch", "s", batch),
+        CONSTANT("Requested", "t", requested),
+        CHANGING("Sent", "t", sent),
+        CHANGING("Started", "t", started),
+        CHANGING("Finished", "t", finished),
+        CONSTANT("CallerUid", "u", caller_uid),
+        SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                sd_bus_error *ret_error) {
+        Bus *b = userdata;
+        const char *id = command_id_from_path(path);
+        const CommandRecord *record = id ? dispatcher_peek(b->server->dispatcher, id) : NULL;
+
+        if (!record)
+                return 0;
+        *ret_found = (CommandRecord *) record;
+        return 1;
+}
+
+/* The standard interfaces say UnknownObject, ours NoSuchCommand. */
+static void fail_fetch(Request *r, const GError *error) {
+        const char *interface = sd_bus_message_get_interface(r->message);
+
+        if (g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND) && interface &&
+            g_str_has_prefix(interface, "org.freedesktop.DBus."))
+                request_fail_name(r, SD_BUS_ERROR_UNKNOWN_OBJECT, error->message);
+        else
+                request_fail(r, error);
+}
+
+static void on_fetched(const CommandRecord *record, const GError *error, void *userdata) {
+        g_autoptr(Request) r = userdata;
+
+        if (error)
+                fail_fetch(r, error);
+        else
+                request_dispatch_again(r);
+}
+
+/* Comes before the vtable: sees to it that the record is in memory. */
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Bus *b = userdata;
+        const char *id = command_id_from_path(sd_bus_message_get_path(m));
+        const CommandRecord *record;
+        g_autoptr(Request) r = NULL;
+
+        if (!id)
+                return 0;
+        record = dispatcher_peek(b->server->dispatcher, id);
+        if (record) {
+                if (!command_state_is_final(record->state))
+                        signals_watch_command(b->signals, id);
+                return 0;
+        }
+        r = request_new(b, m, NULL);
+        if (r)
+                dispatcher_get(b->server->dispatcher, id, on_fetched, request_ref(r));
+        return 1;
+}
+
+int command_bus_publish(Bus *b) {
+        int r;
+
+        r = sd_bus_add_fallback(b->connection, NULL, MSERVER_COMMAND_ROOT, on_call, b);
+        return r < 0 ? r
+                     : sd_bus_add_fallback_vtable(b->connection, NULL, MSERVER_COMMAND_ROOT,
+                                                  MSERVER_IFACE_COMMAND, vtable, find, b);
+}

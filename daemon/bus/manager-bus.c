@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The manager object: its members, and who does the work of each. */
+#include "batch-bus.h"
+#include "bus-internal.h"
+#include "bus-method.h"
+#include "command-bus.h"
+#include "manager-methods.h"
+#include "names.h"
+
+static const BusMethod methods[] = {
+        { "ListClients", ACTION_READ, NULL, false, manager_list_clients },
+        { "GetClient", ACTION_READ, manager_parse_client, false, manager_get_client },
+        { "SendCommand", NULL, manager_parse_send, false, manager_send_command },
+        { "RunCommand", NULL, manager_parse_send, false, manager_run_command },
+        { "Broadcast", NULL, manager_parse_broadcast, false, manager_broadcast },
+        { "CancelCommand", ACTION_CANCEL, manager_parse_command, true, command_cancel },
+        { "CancelBatch", ACTION_CANCEL, manager_parse_batch, false, batch_cancel },
+        { "GetCommand", ACTION_READ, manager_parse_command, true, manager_get_command },
+        { "ListCommands", ACTION_READ, manager_parse_filter, false, manager_list_commands },
+        { "CanRun", NULL, manager_parse_can_run, false, manager_can_run },
+        { "CreateToken", ACTION_MANAGE_CLIENTS, manager_parse_token, false, manager_create_token },
+        { "RevokeClient", ACTION_MANAGE_CLIENTS, manager_parse_client, false, manager_revoke_client },
+        { "ForgetClient", ACTION_MANAGE_CLIENTS, manager_parse_client, false, manager_forget_client },
+        { "Subscribe", ACTION_READ, NULL, false, manager_subscribe },
+        { "Unsubscribe", NULL, NULL, false, manager_unsubscribe },
+        {},
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return bus_method_call(methods, m);
+}
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "s", PROJECT_VERSION);
+}
+
+static int get_fingerprint(sd_bus *bus, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "s", ((Bus *) userdata)->server->fingerprint);
+}
+
+static int get_clients(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "u", fleet_size(((Bus *) userdata)->server->fleet));
+}
+
+static int get_clients_online(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "u", fleet_online(((Bus *) userdata)->server->fleet));
+}
+
+static int get_commands_running(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "u",
+                                     dispatcher_open_count(((Bus *) userdata)->server->dispatcher));
+}
+
+static int get_listen_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append_strv(reply, ((Bus *) userdata)->server->listen_addresses);
+}
+
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED /* to all callers: polkit decides */
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("ListClients", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssto)", clients), on_method,
+                                OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetClient", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", client), on_method,
+                                OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SendCommand",
+                                SD_BUS_ARGS("s", client, "s", command, "a{sv}", params, "a{sv}", options),
+                                SD_BUS_RESULT("s", id, "o", path), on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RunCommand",
+                                SD_BUS_ARGS("s", client, "s", command, "a{sv}", params, "a{sv}", options),
+                                SD_BUS_RESULT("s", id, "s", state, "s", result), on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Broadcast",
+                                SD_BUS_ARGS("s", selector, "s", command, "a{sv}", params, "a{sv}", options),
+                                SD_BUS_RESULT("s", id, "o", path, "a{ss}", commands), on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CancelCommand", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CancelBatch", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetCommand", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", path), on_method,
+                                OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListCommands", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("a(sssstts)", commands), on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CanRun", SD_BUS_ARGS("s", client, "s", command), SD_BUS_RESULT("s", answer),
+                                on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CreateToken", SD_BUS_ARGS("s", client, "a{sv}", options),
+                                SD_BUS_RESULT("s", token), on_method, OPEN | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("RevokeClient", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ForgetClient", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Unsubscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method, OPEN),
+
+        SD_BUS_SIGNAL_WITH_ARGS("ClientOnline", SD_BUS_ARGS("s", id, "o", client), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ClientOffline", SD_BUS_ARGS("s", id, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("CommandStateChanged",
+                                SD_BUS_ARGS("s", id, "s", client, "s", command, "s", state), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("CommandOutput", SD_BUS_ARGS("s", id, "t", offset, "ay", chunk), 0),
+
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Fingerprint", "s", get_fingerprint, 0,
+                        0), /* a reload may bring another certificate */
+        SD_BUS_PROPERTY("Clients", "u", get_clients, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ClientsOnline", "u", get_clients_online, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("CommandsRunning", "u", get_commands_running, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ListenAddresses", "as", get_listen_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_bus_publish(Bus *b) {
+        return sd_bus_add_object_vtable(b->connection, NULL, MSERVER_ROOT, MSERVER_IFACE_MANAGER, vtable, b);
+}

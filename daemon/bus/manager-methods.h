@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The manager object and its methods: those that read the arguments (parse) and those that do the work, called in
+ * the order of bus-method.h. */
+#pragma once
+
+#include "bus-request.h"
+
+/* manager-bus.c: publishes it. Returns 0 or a negative errno. */
+int manager_bus_publish(Bus *b);
+
+/* manager-clients.c */
+bool manager_parse_client(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_token(Request *r, sd_bus_message *m, GError **error);
+void manager_list_clients(Request *r);
+void manager_get_client(Request *r);
+void manager_create_token(Request *r);
+void manager_revoke_client(Request *r);
+void manager_forget_client(Request *r);
+void manager_subscribe(Request *r);
+void manager_unsubscribe(Request *r);
+
+/* manager-commands.c: sending them */
+bool manager_parse_send(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_can_run(Request *r, sd_bus_message *m, GError **error);
+void manager_send_command(Request *r);
+void manager_run_command(Request *r);
+void manager_broadcast(Request *r);
+void manager_can_run(Request *r);
+
+/* manager-history.c: finding and ending them */
+bool manager_parse_command(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_batch(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_filter(Request *r, sd_bus_message *m, GError **error);
+void manager_get_command(Request *r);
+void manager_list_commands(Request *r);
+
+/* Shared by the parsers: the next argument as any string, and as a client's id (args.id, subject.client). */
+bool manager_read_string(sd_bus_message *m, const char **ret, GError **error);
+bool manager_read_client(Request *r, sd_bus_message *m, GError **error);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* May this caller do that? The one place that speaks polkit. */
+#include "polkit.h"
+
+#include <string.h>
+
+#include "limits.h"
+#include "names.h"
+
+#define AUTHORITY_NAME "org.freedesktop.PolicyKit1"
+#define AUTHORITY_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define AUTHORITY_IFACE "org.freedesktop.PolicyKit1.Authority"
+
+/* CheckAuthorizationFlags */
+#define ALLOW_USER_INTERACTION 1u
+
+/* All that can be allowed; polkit/org.mserver1.policy has the same (a test compares). */
+static const char *const actions[] = {
+        ACTION_READ,
+        ACTION_READ_OUTPUT,
+        ACTION_COMMAND_PREFIX "start",
+        ACTION_COMMAND_PREFIX "stop",
+        ACTION_COMMAND_PREFIX "restart",
+        ACTION_COMMAND_PREFIX "logs",
+        ACTION_COMMAND_PREFIX "status",
+        ACTION_COMMAND_PREFIX "exec",
+        ACTION_COMMAND_PREFIX "backup_keys",
+        ACTION_COMMAND_PREFIX "payout",
+        ACTION_COMMAND_PREFIX "rotate_keys",
+        ACTION_COMMAND_PREFIX "check_keys",
+        ACTION_COMMAND_CUSTOM,
+        ACTION_BROADCAST,
+        ACTION_CANCEL,
+        ACTION_MANAGE_CLIENTS,
+};
+
+struct Polkit {
+        sd_bus *bus;
+        uint64_t asked;
+        unsigned open;
+};
+
+struct PolkitCheck {
+        Polkit *polkit;
+        sd_bus_slot *slot;
+        char *cancellation_id;
+        PolkitCheck **owner;
+        PolkitDone done;
+        void *userdata;
+};
+
+static bool is_listed(const char *action) {
+        for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
+                if (strcmp(actions[i], action) == 0)
+                        return true;
+        return false;
+}
+
+const char *polkit_command_action(const char *command) {
+        for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
+                if (g_str_has_prefix(actions[i], ACTION_COMMAND_PREFIX) &&
+                    strcmp(actions[i] + strlen(ACTION_COMMAND_PREFIX), command) == 0)
+                        return actions[i];
+        return ACTION_COMMAND_CUSTOM;
+}
+
+Polkit *polkit_new(sd_bus *bus) {
+        Polkit *p = g_new0(Polkit, 1);
+
+        p->bus = sd_bus_ref(bus);
+        return p;
+}
+
+Polkit *polkit_free(Polkit *p) {
+        if (!p)
+                return NULL;
+        g_assert(p->open == 0);
+        sd_bus_unref(p->bus);
+        g_free(p);
+        return NULL;
+}
+
+static void check_free(PolkitCheck *c) {
+        *c->owner = NULL;
+        c->polkit->open--;
+        sd_bus_slot_unref(c->slot);
+        g_free(c->cancellation_id);
+        g_free(c);
+}
+
+static void cancel_at_polkit(PolkitCheck *c) {
+        (void) sd_bus_call_method_async(c->polkit->bus, NULL, AUTHORITY_NAME, AUTHORITY_PATH,
+                                        AUTHORITY_IFACE, "CancelCheckAuthorization", NULL, NULL, "s",
+                                        c->cancellation_id);
+}
+
+void polkit_cancel(PolkitCheck **check) {
+        PolkitCheck *c = *check;
+
+        if (!c)
+                return;
+        cancel_at_polkit(c);
+        check_free(c);
+}
+
+static PolkitAnswer read_failure(PolkitCheck *c, const sd_bus_error *e, char **ret_reason) {
+        if (sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                *ret_reason = g_strdup("polkit is not running, so only root is let through");
+        else if (sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT)) {
+                cancel_at_polkit(c);
+                *ret_reason = g_strdup_printf("polkit gave no answer in %u s",
+                                              (unsigned) (POLKIT_TIMEOUT_USEC / 1000000));
+        } else
+                *ret_reason = g_strdup_printf("polkit failed: %s", e->message ?: e->name);
+        return POLKIT_NO;
+}
+
+static PolkitAnswer read_answer(sd_bus_message *m, char **ret_reason) {
+        const char *key, *value;
+        int r, yes = 0, challenge = 0;
+        bool dismissed = false;
+
+        r = sd_bus_message_enter_container(m, 'r', "bba{ss}");
+        if (r >= 0)
+                r = sd_bus_message_read(m, "bb", &yes, &challenge);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "{ss}");
+        while (r >= 0 && (r = sd_bus_message_read(m, "{ss}", &key, &value)) > 0)
+                if (strcmp(key, "polkit.dismissed") == 0)
+                        dismissed = true;
+        if (r < 0) {
+                *ret_reason = g_strdup_printf("polkit's answer is unreadable: %s", g_strerror(-r));
+                return POLKIT_NO;
+        }
+        *ret_reason = g_strdup(yes         ? ""
+                               : dismissed ? "the authentication dialog was dismissed"
+                               : challenge ? "polkit demands authentication"
+                                           : "polkit said no");
+        return yes ? POLKIT_YES : challenge ? POLKIT_CHALLENGE : POLKIT_NO;
+}
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        PolkitCheck *c = userdata;
+        const sd_bus_error *failed = sd_bus_message_get_error(m);
+        g_autofree char *reason = NULL;
+        PolkitAnswer answer = failed ? read_failure(c, failed, &reason) : read_answer(m, &reason);
+        PolkitDone done = c->done;
+        void *p = c->userdata;
+
+        check_free(c);
+        done(answer, reason, p);
+        return 0;
+}
+
+static int append_question(sd_bus_message *m, const PolkitQuestion *q, const char *cancellation_id) {
+        int r;
+
+        r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", q->sender, q->action);
+        if (r < 0)
+                return r;
+        /* All four are always there: a policy's message may name any of them. */
+        return sd_bus_message_append(m, "a{ss}us", 4, "client", q->client ?: "", "command", q->command ?: "",
+                                     "container", q->container ?: "", "selector", q->selector ?: "",
+                                     q->interactive ? ALLOW_USER_INTERACTION : 0, cancellation_id);
+}
+
+static int ask(PolkitCheck *c, const PolkitQuestion *q) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(c->polkit->bus, &m, AUTHORITY_NAME, AUTHORITY_PATH,
+                                           AUTHORITY_IFACE, "CheckAuthorization");
+        if (r < 0)
+                return r;
+        r = append_question(m, q, c->cancellation_id);
+        if (r < 0)
+                return r;
+        return sd_bus_call_async(c->polkit->bus, &c->slot, m, on_answer, c, POLKIT_TIMEOUT_USEC);
+}
+
+void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check, PolkitDone done,
+                  void *userdata) {
+        PolkitCheck *c;
+        int r;
+
+        if (!is_listed(question->action)) {
+                done(POLKIT_NO, "it is no action of this service", userdata);
+                return;
+        }
+        if (question->uid == 0) {
+                done(POLKIT_YES, "", userdata);
+                return;
+        }
+        c = g_new0(PolkitCheck, 1);
+        c->polkit = p;
+        c->cancellation_id = g_strdup_printf("mserver-%" G_GUINT64_FORMAT, p->asked++);
+        c->owner = check;
+        c->done = done;
+        c->userdata = userdata;
+        *check = c;
+        p->open++;
+        r = ask(c, question);
+        if (r < 0) {
+                g_autofree char *reason = g_strdup_printf("polkit cannot be asked: %s", g_strerror(-r));
+
+                check_free(c);
+                done(POLKIT_NO, reason, userdata);
+        }
+}
