@@ -88,9 +88,10 @@ static void close_request(Request *r) {
                 request_unref(r);
         }
         if (r->waits_for) {
-                dispatcher_unwait(b->server->dispatcher, r->waits_for, r);
-                g_clear_pointer(&r->waits_for, g_free);
-                request_unref(r);
+                g_autofree char *id = g_steal_pointer(&r->waits_for);
+
+                if (dispatcher_unwait(b->server->dispatcher, id, r))
+                        request_unref(r);
         }
 }
 

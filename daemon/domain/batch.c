@@ -171,6 +171,7 @@ void batches_start(Batches *b, const char *selector, const CommandRequest *reque
         r->batch.command = g_strdup(request->command);
         r->batch.state = "running";
         r->batch.total = r->clients->len;
+        r->batch.caller_uid = request->caller.uid;
         r->batch.commands = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         r->request = *request;
         r->request.command = g_strdup(request->command);

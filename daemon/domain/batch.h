@@ -15,6 +15,7 @@ struct Batch {
         const char *state; /* "running", "cancelled", "finished" */
         unsigned total, sent, succeeded, failed, skipped;
         GHashTable *commands; /* client id to command id */
+        uint32_t caller_uid;
 };
 
 Batches *batches_new(Loop *l, Store *store, Fleet *fleet, Dispatcher *dispatcher);

@@ -354,14 +354,15 @@ void dispatcher_wait(Dispatcher *d, const char *id, CommandDone done, void *user
         g_array_append_val(o->waiters, ((Waiter){ done, userdata }));
 }
 
-void dispatcher_unwait(Dispatcher *d, const char *id, void *userdata) {
+bool dispatcher_unwait(Dispatcher *d, const char *id, void *userdata) {
         Open *o = open_find(d, id);
 
         for (unsigned i = 0; o && o->waiters && i < o->waiters->len; i++)
                 if (g_array_index(o->waiters, Waiter, i).userdata == userdata) {
                         g_array_remove_index_fast(o->waiters, i);
-                        return;
+                        return true;
                 }
+        return false;
 }
 
 unsigned dispatcher_open_count(const Dispatcher *d) {

@@ -49,9 +49,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatcher, dispatcher_free)
  */
 void dispatcher_submit(Dispatcher *d, const CommandRequest *request, CommandDone done, void *userdata);
 
-/* done once the command has ended. dispatcher_unwait() with the same userdata takes that back. */
+/* done once the command has ended. dispatcher_unwait() with the same userdata takes that back: true when done will
+ * not run; false when the end is known already, and done on its way. */
 void dispatcher_wait(Dispatcher *d, const char *id, CommandDone done, void *userdata);
-void dispatcher_unwait(Dispatcher *d, const char *id, void *userdata);
+bool dispatcher_unwait(Dispatcher *d, const char *id, void *userdata);
 
 /* Asks for the end of a command: at once where it is queued or its client cannot cancel, else through the
  * agent. FLEET_ERROR_NO_SUCH_COMMAND; ending one that has ended is fine. done may

@@ -39,6 +39,12 @@ void fleet_observe(Fleet *f, const FleetObserver *observer, void *userdata) {
         g_array_append_val(f->observers, ((Observer){ observer, userdata }));
 }
 
+void fleet_unobserve(Fleet *f, void *userdata) {
+        for (unsigned i = f->observers->len; i-- > 0;)
+                if (g_array_index(f->observers, Observer, i).userdata == userdata)
+                        g_array_remove_index(f->observers, i);
+}
+
 #define TELL(f, call, ...)                                                                 \
         do {                                                                               \
                 for (unsigned _i = 0; _i < (f)->observers->len; _i++) {                    \

@@ -22,6 +22,7 @@ Fleet *fleet_free(Fleet *f);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
 
 void fleet_observe(Fleet *f, const FleetObserver *observer, void *userdata);
+void fleet_unobserve(Fleet *f, void *userdata); /* not from inside an observer */
 
 Client *fleet_find(const Fleet *f, const char *id); /* NULL: not known */
 /* Ordered by id; a new array of borrowed clients. */
