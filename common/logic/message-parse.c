@@ -233,10 +233,14 @@ static bool has_too_many_values(const char *text, size_t size) {
 
 static json_object *parse_object(const char *text, size_t size, GError **error) {
         json_tokener *tokener = json_tokener_new_ex(MESSAGE_DEPTH_MAX);
-        json_object *root = json_tokener_parse_ex(tokener, text, (int) size);
-        enum json_tokener_error failure = json_tokener_get_error(tokener);
-        size_t end = json_tokener_get_parse_end(tokener);
+        enum json_tokener_error failure;
+        json_object *root;
+        size_t end;
 
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+        root = json_tokener_parse_ex(tokener, text, (int) size);
+        failure = json_tokener_get_error(tokener);
+        end = json_tokener_get_parse_end(tokener);
         json_tokener_free(tokener);
         while (end < size && g_ascii_isspace(text[end]))
                 end++;
