@@ -23,16 +23,20 @@ typedef struct CommandRecord {
         uint32_t caller_uid;
 } CommandRecord;
 
+/* Queued, without times; container and batch are "", params "{}", the caller is UINT32_MAX (not known). */
 CommandRecord *command_record_new(const char *id, const char *client, const char *command);
+CommandRecord *command_record_copy(const CommandRecord *r);
 CommandRecord *command_record_free(CommandRecord *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CommandRecord, command_record_free)
 
 /* Moves to a state at a time (realtime µs) and sets the time that belongs to it. False, and nothing changes,
- * where command_state_may_follow() says no. result and error are copied; for a state that is not final they
- * must be NULL. A result beyond RESULT_BYTES_MAX is replaced by an object that says so. */
+ * where command_state_may_follow() says no. result (JSON text) and error are copied; for a state that is not
+ * final they must be NULL. A result beyond RESULT_BYTES_MAX is replaced by {"truncated": true, "size", "max"},
+ * an error is cut at ERROR_TEXT_MAX. */
 bool command_record_advance(CommandRecord *r, CommandState state, const char *result, const char *error,
                             uint64_t now_usec);
 
-/* The result as RunCommand and GetResult give it: JSON text, with "error" in it where the command did not
- * succeed. New string. */
+/* The result as RunCommand and GetResult give it: JSON text, "null" where there is none. Where the command did
+ * not succeed it is an object with "error" in it: what the agent's result had for members, or that result as
+ * "result". New string. */
 char *command_record_result_json(const CommandRecord *r);
