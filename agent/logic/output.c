@@ -10,15 +10,13 @@
 
 struct Output {
         Utf8Stream sources[OUTPUT_SOURCES];
-        GString *waiting; /* to be sent */
-        uint64_t taken;   /* bytes sent before these */
         OutBuf *tail;
+        uint64_t taken; /* offset of the first byte that was not sent */
 };
 
 Output *output_new(void) {
         Output *o = g_new0(Output, 1);
 
-        o->waiting = g_string_new(NULL);
         o->tail = outbuf_new(AGENT_OUTPUT_BYTES_MAX);
         return o;
 }
@@ -26,55 +24,64 @@ Output *output_new(void) {
 Output *output_free(Output *o) {
         if (!o)
                 return NULL;
-        (void) g_string_free(o->waiting, true);
         (void) outbuf_free(o->tail);
         g_free(o);
         return NULL;
 }
 
-/* What was added to the waiting text since it had this size goes into the tail as well. */
-static void keep_from(Output *o, size_t size) {
-        outbuf_append(o->tail, o->waiting->str + size, o->waiting->len - size);
-}
-
 void output_append(Output *o, unsigned source, const void *data, size_t size) {
-        size_t before = o->waiting->len;
+        g_autoptr(GString) text = g_string_sized_new(size + sizeof(Utf8Stream));
 
         g_assert(source < OUTPUT_SOURCES);
-        utf8_stream_feed(&o->sources[source], data, size, o->waiting);
-        keep_from(o, before);
+        utf8_stream_feed(&o->sources[source], data, size, text);
+        outbuf_append(o->tail, text->str, text->len);
 }
 
 void output_end(Output *o) {
-        size_t before = o->waiting->len;
+        g_autoptr(GString) text = g_string_new(NULL);
 
         for (unsigned i = 0; i < OUTPUT_SOURCES; i++)
-                utf8_stream_end(&o->sources[i], o->waiting);
-        keep_from(o, before);
+                utf8_stream_end(&o->sources[i], text);
+        outbuf_append(o->tail, text->str, text->len);
+}
+
+bool output_waits(const Output *o) {
+        return outbuf_end(o->tail) > o->taken;
 }
 
 bool output_full(const Output *o) {
-        return o->waiting->len >= OUTPUT_CHUNK_BYTES;
+        return outbuf_end(o->tail) - o->taken >= OUTPUT_CHUNK_BYTES;
 }
 
 static bool is_continuation(char c) {
         return ((unsigned char) c & 0xc0) == 0x80;
 }
 
-bool output_take(Output *o, char **ret_text, size_t *ret_size, uint64_t *ret_offset) {
-        size_t n = o->waiting->len;
+/* The size of the part of valid text that ends with a whole character. */
+static size_t whole_characters(const char *text, size_t size) {
+        size_t lead = size;
 
-        if (n == 0)
-                return false;
-        if (n > OUTPUT_CHUNK_BYTES)
-                for (n = OUTPUT_CHUNK_BYTES; is_continuation(o->waiting->str[n]);)
-                        n--;
-        *ret_text = g_strndup(o->waiting->str, n);
-        *ret_size = n;
-        *ret_offset = o->taken;
-        (void) g_string_erase(o->waiting, 0, (gssize) n);
-        o->taken += n;
-        return true;
+        do
+                lead--;
+        while (lead > 0 && is_continuation(text[lead]));
+        return g_utf8_get_char_validated(text + lead, (gssize) (size - lead)) == (gunichar) -2 ? lead : size;
+}
+
+char *output_take(Output *o, size_t *ret_size, uint64_t *ret_offset) {
+        uint64_t start;
+        g_autoptr(GBytes) bytes = outbuf_read(o->tail, o->taken, OUTPUT_CHUNK_BYTES, &start);
+        size_t size;
+        const char *text = g_bytes_get_data(bytes, &size);
+
+        if (size == 0)
+                return NULL;
+        for (; is_continuation(*text); text++, size--) /* after a jump */
+                start++;
+        size = whole_characters(text, size);
+        o->taken = start + size;
+        *ret_offset = start;
+        *ret_size = size;
+        return g_strndup(text, size);
 }
 
 uint64_t output_bytes(const Output *o) {
@@ -82,19 +89,23 @@ uint64_t output_bytes(const Output *o) {
 }
 
 char *output_tail(const Output *o, uint64_t *ret_gone) {
-        uint64_t start = outbuf_start(o->tail);
-        g_autoptr(GBytes) kept = outbuf_read(o->tail, start, AGENT_OUTPUT_BYTES_MAX, &start);
+        uint64_t start;
+        g_autoptr(GBytes) bytes = outbuf_read(o->tail, 0, AGENT_OUTPUT_BYTES_MAX, &start);
         size_t size, skip = 0;
-        const char *text = g_bytes_get_data(kept, &size);
+        const char *text = g_bytes_get_data(bytes, &size);
 
+        if (size == 0) {
+                *ret_gone = 0;
+                return g_strdup("");
+        }
         if (start > 0) {
-                const char *line = memchr(text, '\n', size);
+                const char *line = memchr(text, '\n', size - 1);
 
-                if (line && (size_t) (line - text) + 1 < size)
+                if (line)
                         skip = (size_t) (line - text) + 1;
-                while (skip < size && is_continuation(text[skip]))
+                while (is_continuation(text[skip]))
                         skip++;
         }
         *ret_gone = start + skip;
-        return g_strndup(text ? text + skip : "", size - skip);
+        return g_strndup(text + skip, size - skip);
 }

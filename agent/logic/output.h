@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one command prints: text made valid, cut into chunks to send on, and its newest part kept for the
- * result. Memory stays bounded by asking the source to pause: output_full(). */
+/* What one command prints: text made valid, its newest part kept for the result and read in chunks to send on.
+ * Memory is bounded whatever happens; so that nothing is skipped, the source pauses while output_full(). */
 #pragma once
 
 #include <glib.h>
@@ -21,12 +21,14 @@ void output_append(Output *o, unsigned source, const void *data, size_t size);
 /* No more is coming: a character that stopped in the middle is replaced. */
 void output_end(Output *o);
 
-/* A whole chunk waits to be sent: the source should pause until it has been taken. */
+/* Something, or a whole chunk, waits to be sent. */
+bool output_waits(const Output *o);
 bool output_full(const Output *o);
 
-/* The next piece to send: at most OUTPUT_CHUNK_BYTES, whole characters, with its offset from the start of
- * the output. Returns false, and leaves the arguments alone, when nothing waits. */
-bool output_take(Output *o, char **ret_text, size_t *ret_size, uint64_t *ret_offset);
+/* The next piece to send: at most OUTPUT_CHUNK_BYTES, whole characters. *ret_offset counts from the start of
+ * the output; it jumps where the source did not pause and the oldest bytes had to go. Returns a new string,
+ * or NULL when nothing waits. */
+char *output_take(Output *o, size_t *ret_size, uint64_t *ret_offset);
 
 /* How much there was in all. */
 uint64_t output_bytes(const Output *o);

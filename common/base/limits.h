@@ -119,6 +119,11 @@
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
 #define STATS_BACKLOG_BYTES_MAX (4u * 1024 * 1024) /* 360 samples of a usual host are 2 MB */
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
+#define DOCKER_STREAM_BUFFER_BYTES (64u * 1024) /* of a stream, read but not handed over */
+#define DOCKER_TIMEOUT_SEC 60        /* for what the engine knows at once; a host out of memory takes long */
+#define DOCKER_START_TIMEOUT_SEC 180 /* mounts and networks; on top of the time to stop */
+#define EXEC_ENDED_POLL_MSEC 100     /* the output has ended, the engine does not know the exit code yet */
+#define EXEC_TERM_GRACE_SEC 5        /* from SIGTERM to SIGKILL, and from there to giving up */
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
 

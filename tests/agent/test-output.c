@@ -11,22 +11,29 @@ static void append(Output *o, unsigned source, const char *text) {
 
 static void test_chunks(void) {
         g_autoptr(Output) o = output_new();
-        g_autofree char *text = NULL, *tail = NULL;
+        g_autofree char *first = NULL, *second = NULL, *tail = NULL;
         size_t size;
         uint64_t offset, gone;
 
-        g_assert_false(output_take(o, &text, &size, &offset));
+        g_assert_false(output_waits(o));
+        g_assert_null(output_take(o, &size, &offset));
+        tail = output_tail(o, &gone);
+        g_assert_cmpstr(tail, ==, "");
+        g_clear_pointer(&tail, g_free);
+
         append(o, 1, "one\n");
         append(o, 1, "two\n");
-        g_assert_true(output_take(o, &text, &size, &offset));
-        g_assert_cmpstr(text, ==, "one\ntwo\n");
+        g_assert_true(output_waits(o));
+        first = output_take(o, &size, &offset);
+        g_assert_cmpstr(first, ==, "one\ntwo\n");
         g_assert_cmpuint(size, ==, 8);
         g_assert_cmpuint(offset, ==, 0);
-        g_clear_pointer(&text, g_free);
-        g_assert_false(output_take(o, &text, &size, &offset));
+        g_assert_false(output_waits(o));
+        g_assert_null(output_take(o, &size, &offset));
 
         append(o, 2, "three\n");
-        g_assert_true(output_take(o, &text, &size, &offset));
+        second = output_take(o, &size, &offset);
+        g_assert_cmpstr(second, ==, "three\n");
         g_assert_cmpuint(offset, ==, 8);
         tail = output_tail(o, &gone);
         g_assert_cmpstr(tail, ==, "one\ntwo\nthree\n");
@@ -57,12 +64,12 @@ static void test_chunk_bound(void) {
         uint64_t offset;
         char *text;
 
-        for (unsigned i = 0; i < 30000; i++)
-                g_string_append(in, "한");
+        for (unsigned i = 0; i < 20000; i++) /* sizes that divide nothing, all within the tail */
+                g_string_append(in, i % 3 ? "한" : "é😀");
         g_assert_false(output_full(o));
         output_append(o, 1, in->str, in->len);
         g_assert_true(output_full(o));
-        while (output_take(o, &text, &size, &offset)) {
+        while ((text = output_take(o, &size, &offset))) {
                 g_assert_cmpuint(size, <=, OUTPUT_CHUNK_BYTES);
                 g_assert_cmpuint(offset, ==, back->len);
                 g_assert_true(g_utf8_validate(text, (gssize) size, NULL));
@@ -79,13 +86,10 @@ static void test_tail_bound(void) {
         uint64_t total = 0, gone;
 
         for (unsigned i = 0; i < 30000; i++) {
-                g_autofree char *line = g_strdup_printf("line %u of many\n", i), *text = NULL;
-                size_t size;
-                uint64_t offset;
+                g_autofree char *line = g_strdup_printf("line %u of many\n", i);
 
                 append(o, 1, line);
                 total += strlen(line);
-                g_assert_true(output_take(o, &text, &size, &offset));
         }
         tail = output_tail(o, &gone);
         g_assert_cmpuint(strlen(tail), <=, AGENT_OUTPUT_BYTES_MAX);
@@ -94,6 +98,23 @@ static void test_tail_bound(void) {
         g_assert_cmpuint(gone + strlen(tail), ==, total);
         g_assert_true(g_str_has_prefix(tail, "line "));
         g_assert_true(g_str_has_suffix(tail, "line 29999 of many\n"));
+}
+
+/* Nobody took it and the source did not pause: the offset jumps, to a whole character. */
+static void test_jump(void) {
+        g_autoptr(Output) o = output_new();
+        g_autofree char *text = NULL;
+        size_t size;
+        uint64_t offset;
+
+        for (unsigned i = 0; i < AGENT_OUTPUT_BYTES_MAX; i++)
+                append(o, 1, "한");
+        append(o, 1, "!");
+        text = output_take(o, &size, &offset);
+        g_assert_cmpuint(offset, >=, output_bytes(o) - AGENT_OUTPUT_BYTES_MAX);
+        g_assert_cmpuint(offset, <, output_bytes(o) - AGENT_OUTPUT_BYTES_MAX + 3);
+        g_assert_true(g_str_has_prefix(text, "한"));
+        g_assert_true(g_utf8_validate(text, (gssize) size, NULL));
 }
 
 /* One endless line: cut at a character where there is no line to cut at. */
@@ -117,6 +138,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/output/sources", test_sources);
         g_test_add_func("/output/chunk-bound", test_chunk_bound);
         g_test_add_func("/output/tail-bound", test_tail_bound);
+        g_test_add_func("/output/jump", test_jump);
         g_test_add_func("/output/tail-without-lines", test_tail_without_lines);
         return g_test_run();
 }
