@@ -8,30 +8,37 @@ step_begin() {
         step_started=$SECONDS
 }
 
-# step_end WORDS: how it went; "failed" is for step_fail
+# step_end HOW [NOTE]
 step_end() {
         local seconds=$((SECONDS - step_started)) time=
         [[ $seconds -eq 0 ]] || time=" ($seconds s)"
-        echo "$1$time${2:+   $2}"
+        if [[ -n ${2-} ]]; then
+                printf '%-12s %s\n' "$1$time" "$2"
+        else
+                echo "$1$time"
+        fi
 }
 
-# step WHAT COMMAND…: runs it; when it fails shows what it printed, and ends the script
+# step [-n] WHAT COMMAND…: runs it; when it fails shows what it printed, and ends the script. With -n, the last line
+# that it printed is a note beside "done".
 step() {
-        local what=$1
+        local note=
+        if [[ $1 == -n ]]; then
+                note=yes
+                shift
+        fi
+        step_begin "$1"
         shift
-        step_begin "$what"
         if "$@" </dev/null >"$step_log" 2>&1; then
-                step_end "done"
+                step_end "done" "${note:+$(tail -n 1 "$step_log")}"
                 return
         fi
         step_end "FAILED"
-        step_show_log
-        exit 1
+        step_failed
 }
 
-step_show_log() {
-        {
-                echo "    the last lines of it:"
-                tail -n 60 "$step_log" | sed 's/^/    /'
-        } >&2
+# A script that has more to say before it ends defines its own.
+step_failed() {
+        tail -n 60 "$step_log" | sed 's/^/    /' >&2
+        exit 1
 }
