@@ -50,7 +50,7 @@ static void parse_network(json_object *networks, ContainerUsage *u) {
         if (!json_object_is_type(networks, json_type_object))
                 return;
         u->has_network = true;
-        json_object_object_foreach(networks, name, counters) {
+        json_object_object_foreach (networks, name, counters) {
                 uint64_t rx = 0, tx = 0;
 
                 (void) name;

@@ -49,11 +49,11 @@
 #define ACCEPT_BATCH 64                         /* accept4() calls in one turn of the loop */
 #define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
 #define SEND_QUEUE_MESSAGES_MAX 4096
-#define AUTH_FAILURES_PER_MINUTE 30 /* wrong tokens per address before the answer is 429 */
+#define AUTH_FAILURES_PER_MINUTE 30  /* wrong tokens per address before the answer is 429 */
 #define AUDIT_REJECTED_PER_SECOND 20 /* client-rejected entries: strangers must not fill the journal */
 #define AUDIT_REJECTED_BURST 200
-#define CLOSE_REASON_MAX 123 /* RFC 6455 section 5.5 */
-#define AUTH_ADDRESSES_MAX 16384    /* addresses remembered for that; the oldest goes first */
+#define CLOSE_REASON_MAX 123     /* RFC 6455 section 5.5 */
+#define AUTH_ADDRESSES_MAX 16384 /* addresses remembered for that; the oldest goes first */
 
 /* Liveness: a peer that vanished without a FIN is offline within 60 s. */
 #define PING_INTERVAL_SEC 20
@@ -64,8 +64,9 @@
 #define COMMANDS_IN_FLIGHT_MAX 50000
 #define COMMAND_TIMEOUT_DEFAULT_USEC (10ull * 60 * 1000000)
 #define COMMAND_TIMEOUT_MAX_USEC (24ull * 3600 * 1000000)
-#define COMMAND_GRACE_USEC (10ull * 1000000)  /* for the agent's own timed-out to arrive before ours */
-#define RESTART_GRACE_USEC (120ull * 1000000) /* for agents to return (RECONNECT_MAX_MSEC) after our restart */
+#define COMMAND_GRACE_USEC (10ull * 1000000) /* for the agent's own timed-out to arrive before ours */
+#define RESTART_GRACE_USEC \
+        (120ull * 1000000)      /* for agents to return (RECONNECT_MAX_MSEC) after our restart */
 #define DRAIN_TIMEOUT_MSEC 5000 /* of a stop, for each of its steps */
 #define STORE_RETRY_MSEC 2000
 #define COMMAND_CACHE_MAX 20000         /* finished commands kept as objects on the bus; the store has all */
@@ -77,14 +78,15 @@
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
 #define BATCHES_RUNNING_MAX 64
 #define SUBSCRIBERS_MAX 256
-#define SUBSCRIBERS_PER_UID_MAX 32  /* of a user other than root */
-#define SUBSCRIBER_ANSWERS_MAX 1024 /* polkit's, kept per subscriber: one per client, command and container */
-#define WATCHED_COMMANDS_MAX 1024   /* command objects whose changes are announced one by one */
+#define SUBSCRIBERS_PER_UID_MAX 32 /* of a user other than root */
+#define SUBSCRIBER_ANSWERS_MAX \
+        1024                      /* polkit's, kept per subscriber: one per client, command and container */
+#define WATCHED_COMMANDS_MAX 1024 /* command objects whose changes are announced one by one */
 #define CALLERS_REMEMBERED_MAX 1024 /* connections whose user and program are known */
 
 /* Parked D-Bus requests: waiting for polkit, the store or a command's end. */
 #define REQUESTS_PARKED_MAX 8192
-#define REQUESTS_PARKED_PER_UID_MAX 1024 /* one user cannot take all of these places (root can) */
+#define REQUESTS_PARKED_PER_UID_MAX 1024       /* one user cannot take all of these places (root can) */
 #define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
 
 /* Store and audit threads: what may wait before callers are refused. */

@@ -113,7 +113,7 @@ const char *field_labels(json_object *value, const Field *field, void *slot) {
         if (!json_object_is_type(value, json_type_object) || json_object_object_length(value) > LABELS_MAX)
                 return "an object of at most " G_STRINGIFY(LABELS_MAX) " labels";
 
-        json_object_object_foreach(value, name, label) {
+        json_object_object_foreach (value, name, label) {
                 const char *s;
 
                 if (!label_key_is_valid(name) || field_string(label, field, &s) || !label_value_is_valid(s))
