@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "loop.h"
+#include "worker.h"
 
 typedef struct DbThread DbThread;
 
@@ -17,9 +18,9 @@ typedef struct DbSchema {
         const char *const *migrations; /* NULL-terminated */
 } DbSchema;
 
-/* Opens or makes the database (WAL, synchronous=FULL, foreign keys off) and brings it up to date in one
- * transaction. A newer version, a foreign application_id or a damaged file is refused with
- * FLEET_ERROR_UNAVAILABLE and left untouched. The thread starts. */
+/* Opens or makes the database (mode 0600, WAL, synchronous=FULL, foreign keys off) and brings it up to date in
+ * one transaction. A newer version, a foreign application_id, a damaged file or one that another process has
+ * open by db_open() is refused with FLEET_ERROR_UNAVAILABLE and left untouched. The thread starts. */
 DbThread *db_open(Loop *l, const char *path, const DbSchema *schema, GError **error);
 
 /* Finishes what is queued, joins the thread; completions still run, from here. */
@@ -27,20 +28,30 @@ DbThread *db_close(DbThread *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbThread, db_close)
 
 /* A unit of work: run() is called on the thread inside a transaction and returns an SQLite code; done() is
- * called on the loop after the COMMIT is durable, in order, with SQLITE_OK or what failed (the run of one
- * that fails is rolled back alone, by savepoint). task is given back to done(), which owns it. read_only
- * work waits for no fsync. False, and done() is never called, when STORE_QUEUE_MAX wait. */
+ * called on the loop after the COMMIT is durable, in order, with SQLITE_OK or the extended code of what
+ * failed, its own run or the COMMIT (then nothing of the group is there; after an SQLITE_IOERR that is certain
+ * only once a later task has succeeded). The run of one that fails is rolled back alone. task is given back to
+ * done(), which owns it. False, and done() is never called, when STORE_QUEUE_MAX wait. */
 typedef struct DbTask DbTask;
 struct DbTask {
+        WorkItem item; /* the queue's */
+        int code;      /* likewise */
+
         int (*run)(DbThread *db, DbTask *task);
         void (*done)(DbTask *task, int code);
-        bool read_only;
+        bool read_only;     /* writes nothing; waits for no fsync but that of writes queued before it */
+        bool one_statement; /* writes with one statement at most, which SQLite by itself undoes when it fails:
+                             * saves the savepoint, half the cost of a small write */
 };
 bool db_submit(DbThread *db, DbTask *task);
 
-/* For run(): a cached prepared statement for this (static) SQL text, reset and unbound. NULL with the error
- * logged at debug level. */
+/* For run(): a cached prepared statement for this (static) SQL text, reset and unbound; it is so again after
+ * run(), so SQLITE_STATIC is right for what lives in the task. Once per run() and text. NULL with the error
+ * logged at debug level; db_error() is then what run() returns. */
 sqlite3_stmt *db_statement(DbThread *db, const char *sql);
+/* Steps to the end: SQLITE_OK, or the extended code of the failure. */
+int db_finish(sqlite3_stmt *s);
+int db_error(DbThread *db);
 sqlite3 *db_handle(DbThread *db);
 
 unsigned db_queue_depth(const DbThread *db);
