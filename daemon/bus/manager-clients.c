@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "bus-internal.h"
+#include "bus-options.h"
 #include "client-bus.h"
 #include "error.h"
 #include "ident.h"
 #include "limits.h"
 #include "manager-methods.h"
-#include "options.h"
 #include "paths.h"
 
 bool manager_read_string(sd_bus_message *m, const char **ret, GError **error) {
@@ -36,14 +36,14 @@ bool manager_parse_client(Request *r, sd_bus_message *m, GError **error) {
         return manager_read_client(r, m, error);
 }
 
-static const OptionInfo token_options[] = {
+static const BusOption token_options[] = {
         { "expires", 't', offsetof(RequestArgs, expires) },
         { "replace", 'b', offsetof(RequestArgs, replace) },
         {},
 };
 
 bool manager_parse_token(Request *r, sd_bus_message *m, GError **error) {
-        return manager_read_client(r, m, error) && options_read(m, token_options, &r->args, error);
+        return manager_read_client(r, m, error) && bus_options_read(m, token_options, &r->args, error);
 }
 
 static int append_client(sd_bus_message *m, const Client *c) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The manager's methods that send commands, to one client or to many. */
 #include "bus-internal.h"
+#include "bus-options.h"
 #include "clock.h"
 #include "command-table.h"
 #include "dict.h"
@@ -9,12 +10,11 @@
 #include "limits.h"
 #include "manager-methods.h"
 #include "names.h"
-#include "options.h"
 #include "params.h"
 #include "paths.h"
 #include "selector.h"
 
-static const OptionInfo command_options[] = {
+static const BusOption command_options[] = {
         { "queue", 'b', offsetof(CommandRequest, queue) },
         { "expires", 't', offsetof(CommandRequest, expires) },
         { "timeout", 't', offsetof(CommandRequest, timeout) },
@@ -73,7 +73,7 @@ static bool check_options(const CommandRequest *q, GError **error) {
 
 static bool read_request(Request *r, sd_bus_message *m, GError **error) {
         return read_command(r, m, error) && read_params(r, m, error) &&
-               options_read(m, command_options, &r->args.command, error) &&
+               bus_options_read(m, command_options, &r->args.command, error) &&
                check_options(&r->args.command, error);
 }
 

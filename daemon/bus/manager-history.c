@@ -4,12 +4,12 @@
 
 #include "batch-bus.h"
 #include "bus-internal.h"
+#include "bus-options.h"
 #include "command-bus.h"
 #include "error.h"
 #include "ident.h"
 #include "limits.h"
 #include "manager-methods.h"
-#include "options.h"
 #include "paths.h"
 
 /* The state comes as text. */
@@ -18,7 +18,7 @@ typedef struct FilterOptions {
         const char *state;
 } FilterOptions;
 
-static const OptionInfo filter_options[] = {
+static const BusOption filter_options[] = {
         { "client", 's', offsetof(FilterOptions, filter.client) },
         { "command", 's', offsetof(FilterOptions, filter.command) },
         { "state", 's', offsetof(FilterOptions, state) },
@@ -42,7 +42,7 @@ bool manager_parse_filter(Request *r, sd_bus_message *m, GError **error) {
         FilterOptions o = { .filter = { .state = -1, .limit = LIST_COMMANDS_DEFAULT } };
         CommandState state;
 
-        if (!options_read(m, filter_options, &o, error))
+        if (!bus_options_read(m, filter_options, &o, error))
                 return false;
         if (o.state) {
                 if (!command_state_from_string(o.state, &state))

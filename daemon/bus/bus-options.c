@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A method's options: an a{sv} that a table describes. */
-#include "options.h"
+#include "bus-options.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "error.h"
 
-static bool fail_unknown(const OptionInfo *table, const char *name, GError **error) {
+static bool fail_unknown(const BusOption *table, const char *name, GError **error) {
         g_autoptr(GString) known = g_string_new(NULL);
 
         for (; table->name; table++)
@@ -16,7 +16,7 @@ static bool fail_unknown(const OptionInfo *table, const char *name, GError **err
                           known->len > 0 ? known->str : "none");
 }
 
-static bool fail_read(const OptionInfo *o, int r, GError **error) {
+static bool fail_read(const BusOption *o, int r, GError **error) {
         return fleet_fail_errno(error, FLEET_ERROR_INVALID_PARAMETER, r, "Cannot read option \"%s\"",
                                 o->name);
 }
@@ -69,8 +69,7 @@ static int read_integer(sd_bus_message *m, const char *type, uint64_t *ret, bool
         return 0;
 }
 
-static bool read_number(sd_bus_message *m, const OptionInfo *o, const char *type, void *ret,
-                        GError **error) {
+static bool read_number(sd_bus_message *m, const BusOption *o, const char *type, void *ret, GError **error) {
         uint64_t v, max = o->type == 'u' ? UINT32_MAX : UINT64_MAX;
         bool negative;
         int r;
@@ -93,7 +92,7 @@ static bool read_number(sd_bus_message *m, const OptionInfo *o, const char *type
         return true;
 }
 
-static bool read_option(sd_bus_message *m, const OptionInfo *o, void *ret, GError **error) {
+static bool read_option(sd_bus_message *m, const BusOption *o, void *ret, GError **error) {
         const char expected[] = { o->type, '\0' };
         const char *type;
         int r, flag;
@@ -116,14 +115,14 @@ static bool read_option(sd_bus_message *m, const OptionInfo *o, void *ret, GErro
         return r < 0 ? fail_read(o, r, error) : true;
 }
 
-bool options_read(sd_bus_message *m, const OptionInfo *table, void *ret, GError **error) {
+bool bus_options_read(sd_bus_message *m, const BusOption *table, void *ret, GError **error) {
         uint64_t seen = 0;
         const char *name;
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const OptionInfo *o = table;
+                const BusOption *o = table;
 
                 r = sd_bus_message_read(m, "s", &name);
                 if (r < 0)
