@@ -46,7 +46,14 @@
 #define HANDSHAKES_MAX 512 /* in flight: bounds what strangers cost in memory (40 KB each) */
 #define HANDSHAKE_TIMEOUT_SEC 10
 #define REGISTER_TIMEOUT_SEC 10
+#define HANDSHAKE_BYTES_MAX 8192 /* of the request for the upgrade */
+#define HANDSHAKE_STALE_SEC 2    /* older ones make room when too many are in flight; honest ones take less */
+#define CLOSE_TIMEOUT_SEC 5      /* for the peer's side of a close, and for what is queued before it */
 #define ACCEPT_BATCH 64                         /* accept4() calls in one turn of the loop */
+#define LISTEN_RETRY_MSEC 1000         /* pause after accept4() ran out of descriptors or memory */
+#define STREAM_READ_BYTES 16384        /* one TLS record */
+#define STREAM_TURN_BYTES (64u * 1024) /* read from one connection in one turn of the loop */
+#define SEND_BUFFER_BYTES (128 * 1024) /* the kernel's for one connection: a peer that does not read pins it */
 #define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
 #define SEND_QUEUE_MESSAGES_MAX 4096
 #define AUTH_FAILURES_PER_MINUTE 30  /* wrong tokens per address before the answer is 429 */

@@ -7,6 +7,7 @@ enum {
         WS_CLOSE_GOING_AWAY = 1001,
         WS_CLOSE_PROTOCOL = 1002,
         WS_CLOSE_UNSUPPORTED = 1003, /* binary */
+        WS_CLOSE_NO_CODE = 1005,     /* never sent: the close frame had none */
         WS_CLOSE_INVALID_DATA = 1007,
         WS_CLOSE_POLICY = 1008,
         WS_CLOSE_TOO_LARGE = 1009,

@@ -42,9 +42,14 @@ typedef struct WsLimits {
         unsigned connections, connections_per_address, handshakes;
 } WsLimits;
 
-/* cert and key: PEM file paths, NULL when there is no TLS listener. */
-WsServer *ws_server_new(Loop *l, const WsLimits *limits, const char *cert, const char *key,
-                        const WsHandler *handler, void *userdata, GError **error);
+/* PEM file paths. client_ca may be NULL; with it clients must show a certificate that it signed. */
+typedef struct WsTls {
+        const char *cert, *key, *client_ca;
+} WsTls;
+
+/* tls: NULL when there is no TLS listener. Borrowed: handler and userdata. */
+WsServer *ws_server_new(Loop *l, const WsLimits *limits, const WsTls *tls, const WsHandler *handler,
+                        void *userdata, GError **error);
 /* Peers still connected are closed at once (their closed() runs). */
 WsServer *ws_server_free(WsServer *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WsServer, ws_server_free)
@@ -54,9 +59,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WsServer, ws_server_free)
 bool ws_server_listen(WsServer *s, int fd, bool tls, GError **error);
 
 /* New certificate and key for new connections; sessions go on. The old ones stay when these are unusable. */
-bool ws_server_reload_tls(WsServer *s, const char *cert, const char *key, GError **error);
+bool ws_server_reload_tls(WsServer *s, const WsTls *tls, GError **error);
 
-/* Stops accepting and closes every peer with 1001; done runs when the last is gone or after timeout_ms. */
+/* Stops accepting and closes every peer with 1001; done runs once when the last is gone or after timeout_ms,
+ * never from inside the call, and not at all when the server is freed before. */
 void ws_server_drain(WsServer *s, uint64_t timeout_ms, void (*done)(void *userdata), void *userdata);
 
 unsigned ws_server_connections(const WsServer *s);

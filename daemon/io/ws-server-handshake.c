@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the first byte to the answer: one request, whose token is asked about before anything is upgraded. */
+#include <openssl/crypto.h>
+
+#include "limits.h"
+#include "ws-server-internal.h"
+#include "ws-upgrade.h"
+
+/* The answer is the last word: the connection ends with it. */
+static void refuse(WsPeer *p, unsigned status) {
+        char response[WS_RESPONSE_MAX];
+        size_t size = ws_upgrade_response(response, status, NULL);
+
+        p->deaf = true;
+        p->reason = g_strdup_printf("refused with HTTP %u", status);
+        ws_peer_set_phase(p, WS_PHASE_CLOSING);
+        stream_write(p->stream, response, size);
+        if (stream_queued(p->stream) == 0)
+                ws_peer_finish(p);
+}
+
+static void accept_upgrade(WsPeer *p, const WsUpgrade *u) {
+        char response[WS_RESPONSE_MAX];
+        size_t size = ws_upgrade_response(response, 101, u->accept);
+
+        stream_write(p->stream, response, size);
+        ws_parser_init(&p->parser, p->server->limits.message_bytes);
+        ws_peer_set_phase(p, WS_PHASE_OPEN);
+        p->owes_closed = true;
+        p->server->handler->opened(p, p->server->userdata);
+}
+
+static unsigned authorize(WsPeer *p, const WsUpgrade *u) {
+        WsServer *s = p->server;
+
+        switch (s->handler->authorize(p->address.text, u->token, &p->identity, s->userdata)) {
+        case WS_ACCEPT:
+                return 101;
+        case WS_UNAUTHORIZED:
+                return 401;
+        case WS_TOO_MANY_REQUESTS:
+                return 429;
+        case WS_UNAVAILABLE:
+                break;
+        }
+        return 503;
+}
+
+/* Returns the status to answer with. */
+static unsigned decide(WsPeer *p, char *head, size_t size, WsUpgrade *ret) {
+        unsigned status = ws_upgrade_parse(head, size, ret);
+
+        if (status == 101)
+                status = authorize(p, ret);
+        OPENSSL_cleanse(head, size); /* the token was in it */
+        ret->token = NULL;
+        return status;
+}
+
+void ws_peer_handshake(WsPeer *p, const uint8_t *data, size_t size) {
+        g_autoptr(GByteArray) head = NULL;
+        WsUpgrade u = { 0 };
+        size_t head_size, rest;
+        unsigned status;
+
+        if (!p->head)
+                p->head = g_byte_array_new();
+        g_byte_array_append(p->head, data, (guint) size);
+        head_size = ws_upgrade_head_size((const char *) p->head->data, p->head->len);
+        if (head_size > HANDSHAKE_BYTES_MAX || (head_size == 0 && p->head->len > HANDSHAKE_BYTES_MAX)) {
+                refuse(p, 431);
+                return;
+        }
+        if (head_size == 0)
+                return;
+
+        head = g_steal_pointer(&p->head);
+        status = decide(p, (char *) head->data, head_size, &u);
+        if (status != 101) {
+                refuse(p, status);
+                return;
+        }
+        accept_upgrade(p, &u);
+        rest = head->len - head_size;
+        if (rest > 0 && p->phase != WS_PHASE_GONE) {
+                /* The client did not wait for the answer. */
+                g_byte_array_set_size(head, head->len + 1);
+                ws_peer_receive(p, head->data + head_size, rest);
+        }
+}
