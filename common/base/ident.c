@@ -37,6 +37,10 @@ bool command_name_is_valid(const char *s) {
         return true;
 }
 
+bool param_name_is_valid(const char *s) {
+        return all_in(s, PARAM_NAME_MAX, "_-") && !g_ascii_isdigit(s[0]) && s[0] != '-';
+}
+
 bool label_key_is_valid(const char *s) {
         return all_in(s, LABEL_KEY_MAX, "._/-");
 }

@@ -15,6 +15,9 @@ bool container_name_is_valid(const char *s);
 /* [a-z][a-z0-9_-]{0,63} */
 bool command_name_is_valid(const char *s);
 
+/* A parameter's: [A-Za-z_][A-Za-z0-9_-]{0,63} */
+bool param_name_is_valid(const char *s);
+
 /* A label's key: [A-Za-z0-9._/-]{1,64}. Its value: one line of UTF-8, at most LABEL_VALUE_MAX bytes, without the
  * comma that ends it in a selector; it may be empty. */
 bool label_key_is_valid(const char *s);

@@ -15,6 +15,7 @@
 #define CONTAINER_NAME_MAX 128 /* docker itself sets none; longer ones do not fit a key file's name */
 #define COMMAND_NAME_MAX 64
 #define COMMAND_ID_MAX 64
+#define PARAM_NAME_MAX 64
 #define TOKEN_LENGTH_MAX 256 /* an Authorization value beyond this is nobody's token */
 
 /* What a register may declare. */
@@ -35,6 +36,7 @@
 #define MESSAGES_PER_SECOND 100 /* sustained, per client; a chatty agent sends 2 and streams about 20 */
 #define MESSAGES_BURST 1000     /* a client that returns flushes its backlog at once */
 #define PARAMS_BYTES_MAX (64u * 1024)
+#define PARAM_BYTES_MAX 4096            /* one of them, but for a command to run */
 #define RESULT_BYTES_MAX (1024u * 1024) /* kept per command in the store; more is cut and marked */
 #define ERROR_TEXT_MAX 4096
 #define STATS_BYTES_MAX (256u * 1024)
@@ -107,6 +109,8 @@
 /* Agent. */
 #define LOG_LINES_DEFAULT 100
 #define LOG_LINES_MAX 10000
+#define LOG_SINCE_MAX_SEC \
+        (10 * 365 * 86400)           /* older than any log; keeps sums of seconds far from overflow */
 #define STOP_TIMEOUT_DEFAULT_SEC 300 /* docker's 10 s corrupt a node's database */
 #define STOP_TIMEOUT_MAX_SEC 3600
 #define AGENT_OUTPUT_BYTES_MAX (256u * 1024) /* of a command's output kept for its result, the newest */

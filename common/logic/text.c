@@ -123,6 +123,22 @@ char *text_cut(const char *text, size_t max) {
         return g_strndup(text, size);
 }
 
+char *text_shown(const char *text, size_t max) {
+        g_autofree char *cut = text_cut(text, max);
+        bool whole = text[strlen(cut)] == '\0';
+        char *shown = g_strconcat(cut, whole ? "" : "…", NULL);
+
+        for (char *p = shown; *p; p++) {
+                gunichar c = g_utf8_get_char_validated(p, -1);
+
+                if (c == (gunichar) -1 || c == (gunichar) -2 || g_unichar_iscntrl(c))
+                        *p = '?';
+                else
+                        p += g_unichar_to_utf8(c, NULL) - 1;
+        }
+        return shown;
+}
+
 /* Reads the digits at *s and moves *s behind them. False where there are none or too many. */
 static bool read_number(const char **s, uint64_t *ret) {
         const char *p = *s;

@@ -21,6 +21,10 @@ char *text_duration(uint64_t usec);
 /* Cuts text to at most max bytes at a character boundary; new string. */
 char *text_cut(const char *text, size_t max);
 
+/* For a message that quotes what somebody else wrote: one line of at most max bytes, "…" where it was cut,
+ * control characters and what is not UTF-8 as "?"; new string. */
+char *text_shown(const char *text, size_t max);
+
 /* A whole decimal number in [min, max]; nothing before or after it. */
 bool text_to_uint(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 

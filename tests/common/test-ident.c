@@ -27,6 +27,12 @@ static void test_names(void) {
         g_assert_true(command_name_is_valid("rotate_keys"));
         g_assert_false(command_name_is_valid("Restart"));
         g_assert_false(command_name_is_valid("9x"));
+        g_assert_true(param_name_is_valid("session_keys"));
+        g_assert_true(param_name_is_valid("_Era-2"));
+        g_assert_false(param_name_is_valid("2era"));
+        g_assert_false(param_name_is_valid("-era"));
+        g_assert_false(param_name_is_valid("a=b"));
+        g_assert_false(param_name_is_valid(""));
         g_assert_true(command_id_is_valid("cmd_1795406712331_4821"));
         g_assert_false(command_id_is_valid("cmd 1"));
 }

@@ -124,6 +124,29 @@ static void test_cut(void) {
         }
 }
 
+static void test_shown(void) {
+        static const struct {
+                const char *text;
+                size_t max;
+                const char *shown;
+        } cases[] = {
+                { "", 5, "" },
+                { "abc", 3, "abc" },
+                { "abcd", 3, "abc…" },
+                { "서울", 4, "서…" },
+                { "a\nb\tc\x7f", 10, "a?b?c?" },
+                { "a\xff서\xc3", 10, "a?서?" },
+                { "\xc2\x85", 10, "??" },
+                { "\x1b[31m", 10, "?[31m" },
+        };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *shown = text_shown(cases[i].text, cases[i].max);
+
+                g_assert_cmpstr(shown, ==, cases[i].shown);
+        }
+}
+
 static void test_to_uint(void) {
         static const char *const bad[] = { "",
                                            " 1",
@@ -213,6 +236,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/text/hex", test_hex);
         g_test_add_func("/text/duration", test_duration);
         g_test_add_func("/text/cut", test_cut);
+        g_test_add_func("/text/shown", test_shown);
         g_test_add_func("/text/to-uint", test_to_uint);
         g_test_add_func("/text/to-usec", test_to_usec);
         return g_test_run();
