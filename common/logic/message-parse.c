@@ -51,6 +51,7 @@ static const Field command_fields[] = {
         { "command", field_string, AT(command.command), .required = true },
         { "target", field_string, AT(command.target) },
         { "params", field_object, AT(command.params) },
+        { "timestamp", field_time, AT(command.timestamp_ms) },
         { "deadline", field_int, AT(command.deadline_ms) },
         {},
 };
