@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which command ids this agent has ever taken, and what became of them.  One row per id. A row without a
+ * state belongs to the process whose number it carries: it is running as long as that process lives, and
+ * interrupted for every later one. */
+#include "agent-ledger.h"
+
+#include <sys/random.h>
+
+#include "dbthread.h"
+#include "error.h"
+#include "limits.h"
+
+#define PRUNE_EVERY 256 /* acknowledgements */
+
+static const char *const migrations[] = {
+        "CREATE TABLE commands ("
+        "  seq INTEGER PRIMARY KEY," /* in order of receipt */
+        "  id TEXT NOT NULL UNIQUE,"
+        "  command TEXT NOT NULL,"
+        "  target TEXT,"
+        "  process INTEGER NOT NULL,"  /* a number per process */
+        "  received INTEGER NOT NULL," /* µs since the epoch */
+        "  finished INTEGER,"
+        "  state TEXT,"  /* a final one, or NULL */
+        "  result TEXT," /* JSON */
+        "  error TEXT,"
+        "  acked INTEGER NOT NULL DEFAULT 0);"
+        "CREATE INDEX commands_unacked ON commands (finished, seq) WHERE acked = 0;",
+        NULL,
+};
+
+static const DbSchema schema = { .application_id = 0x6d636c69 /* "mcli" */, .migrations = migrations };
+
+struct AgentLedger {
+        Loop *loop;
+        DbThread *db;
+        int64_t process;
+        unsigned acks; /* since the last pruning */
+};
+
+/* Any of the calls, on its way through the thread. */
+typedef struct Call {
+        DbTask task;
+        AgentLedger *ledger;
+        char *id, *command, *target;
+        uint64_t now_usec;
+        LedgerVerdict verdict;
+        LedgerOutcome outcome;
+        bool found;
+        GPtrArray *ids;
+
+        LedgerTaken taken;
+        LedgerStored stored;
+        LedgerIds listed;
+        LedgerLoaded loaded;
+        void *userdata;
+} Call;
+
+static Call *call_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbTask *),
+                      void (*done)(DbTask *, int)) {
+        Call *c = g_new0(Call, 1);
+
+        c->task.run = run;
+        c->task.done = done;
+        c->ledger = l;
+        c->id = g_strdup(id);
+        return c;
+}
+
+static void call_free(Call *c) {
+        g_free(c->id);
+        g_free(c->command);
+        g_free(c->target);
+        g_free(c->outcome.result);
+        g_free(c->outcome.error);
+        if (c->ids)
+                g_ptr_array_unref(c->ids);
+        g_free(c);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
+
+static void give_up(void *userdata) {
+        Call *c = userdata;
+
+        c->task.done(&c->task, SQLITE_BUSY);
+}
+
+/* The queue is full: still never an answer from inside the call. */
+static void submit(Call *c) {
+        if (!db_submit(c->ledger->db, &c->task))
+                loop_defer(c->ledger->loop, give_up, c);
+}
+
+static const char *problem(int code) {
+        return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
+}
+
+static char *column_text(sqlite3_stmt *s, int column) {
+        return g_strdup((const char *) sqlite3_column_text(s, column));
+}
+
+/* From state, result, error, command, target: the columns of every SELECT of an outcome. */
+static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
+        const char *target = (const char *) sqlite3_column_text(s, 4);
+
+        if (command_state_from_string((const char *) sqlite3_column_text(s, 0) ?: "", &ret->state)) {
+                ret->result = column_text(s, 1);
+                ret->error = column_text(s, 2);
+                return;
+        }
+        ret->state = COMMAND_INTERRUPTED;
+        ret->error = g_strdup_printf("The agent stopped in the middle of %s%s%s; how far it got is unknown",
+                                     sqlite3_column_text(s, 3), target ? " " : "", target ?: "");
+}
+
+static int take_look(DbThread *db, Call *c) {
+        sqlite3_stmt *s = db_statement(db, "SELECT state, result, error, command, target,"
+                                           "  state IS NULL AND process = ?2 FROM commands WHERE id = ?1");
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, c->ledger->process);
+        if (sqlite3_step(s) != SQLITE_ROW)
+                return db_error(db);
+        c->verdict = sqlite3_column_int(s, 5) ? LEDGER_RUNNING : LEDGER_FINISHED;
+        if (c->verdict == LEDGER_FINISHED)
+                read_outcome(s, &c->outcome);
+        return SQLITE_OK;
+}
+
+static int take_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s = db_statement(db, "INSERT INTO commands (id, command, target, process, received)"
+                                           "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+        int r;
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 2, c->command, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 3, c->target, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 4, c->ledger->process);
+        sqlite3_bind_int64(s, 5, c->now_usec);
+        r = db_finish(s);
+        if (r != SQLITE_OK)
+                return r;
+        if (sqlite3_changes(db_handle(db)) == 0)
+                return take_look(db, c);
+        c->verdict = LEDGER_NEW;
+        return SQLITE_OK;
+}
+
+static void take_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+
+        if (code != SQLITE_OK)
+                c->verdict = LEDGER_FAILED;
+        c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL, problem(code),
+                 c->userdata);
+}
+
+void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
+                       uint64_t now_usec, LedgerTaken done, void *userdata) {
+        Call *c = call_new(l, id, take_run, take_done);
+
+        c->command = g_strdup(command);
+        c->target = g_strdup(target);
+        c->now_usec = now_usec;
+        c->taken = done;
+        c->userdata = userdata;
+        c->task.one_statement = true;
+        submit(c);
+}
+
+static int finish_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s =
+                        db_statement(db, "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?"
+                                         "  WHERE id = ? AND state IS NULL");
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, command_state_to_string(c->outcome.state), -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 2, c->outcome.result, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 3, c->outcome.error, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 4, c->now_usec);
+        sqlite3_bind_text(s, 5, c->id, -1, SQLITE_STATIC);
+        return db_finish(s);
+}
+
+static void finish_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+
+        c->stored(c->id, problem(code), c->userdata);
+}
+
+void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+                         LedgerStored done, void *userdata) {
+        Call *c = call_new(l, id, finish_run, finish_done);
+
+        c->outcome.state = outcome->state;
+        c->outcome.result = g_strdup(outcome->result);
+        c->outcome.error = g_strdup(outcome->error);
+        c->now_usec = now_usec;
+        c->stored = done;
+        c->userdata = userdata;
+        c->task.one_statement = true;
+        submit(c);
+}
+
+static int acked_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s = db_statement(db, "UPDATE commands SET acked = 1 WHERE id = ?"
+                                           "  AND (state IS NOT NULL OR process <> ?)");
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, c->ledger->process);
+        return db_finish(s);
+}
+
+static int run_with_limit(DbThread *db, const char *sql, int64_t limit) {
+        sqlite3_stmt *s = db_statement(db, sql);
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_int64(s, 1, limit);
+        return db_finish(s);
+}
+
+static int prune_run(DbThread *db, DbTask *task) {
+        int r = run_with_limit(
+                        db,
+                        "DELETE FROM commands WHERE acked = 1 AND seq <="
+                        "  (SELECT seq FROM commands WHERE acked = 1 ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+                        AGENT_LEDGER_KEEP);
+
+        if (r != SQLITE_OK)
+                return r;
+        return run_with_limit(
+                        db,
+                        "UPDATE commands SET result = NULL WHERE acked = 1 AND result IS NOT NULL AND seq <="
+                        "  (SELECT seq FROM commands WHERE acked = 1 ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+                        LEDGER_RESULTS_KEEP);
+}
+
+/* Nothing depends on these: a lost acknowledgement is made again, and what was not pruned is next time. */
+static void forget_done(DbTask *task, int code) {
+        call_free((Call *) task);
+}
+
+void agent_ledger_acked(AgentLedger *l, const char *id) {
+        Call *c = call_new(l, id, acked_run, forget_done);
+
+        c->task.one_statement = true;
+        submit(c);
+        if (++l->acks < PRUNE_EVERY)
+                return;
+        l->acks = 0;
+        submit(call_new(l, NULL, prune_run, forget_done));
+}
+
+static int unacked_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s =
+                        db_statement(db, "SELECT id FROM commands WHERE acked = 0"
+                                         "  AND (state IS NOT NULL OR process <> ?) ORDER BY finished, seq");
+        int r;
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_int64(s, 1, c->ledger->process);
+        while ((r = sqlite3_step(s)) == SQLITE_ROW)
+                g_ptr_array_add(c->ids, column_text(s, 0));
+        return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
+}
+
+static void unacked_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+
+        g_ptr_array_add(c->ids, NULL);
+        c->listed((char **) c->ids->pdata, problem(code), c->userdata);
+}
+
+void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
+        Call *c = call_new(l, NULL, unacked_run, unacked_done);
+
+        c->ids = g_ptr_array_new_with_free_func(g_free);
+        c->listed = done;
+        c->userdata = userdata;
+        c->task.read_only = true;
+        submit(c);
+}
+
+static int load_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s = db_statement(
+                        db, "SELECT state, result, error, command, target FROM commands"
+                            "  WHERE id = ?1 AND acked = 0 AND (state IS NOT NULL OR process <> ?2)");
+        int r;
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, c->ledger->process);
+        r = sqlite3_step(s);
+        if (r != SQLITE_ROW)
+                return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
+        c->found = true;
+        read_outcome(s, &c->outcome);
+        return SQLITE_OK;
+}
+
+static void load_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+
+        c->loaded(c->id, c->found ? &c->outcome : NULL, problem(code), c->userdata);
+}
+
+void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *userdata) {
+        Call *c = call_new(l, id, load_run, load_done);
+
+        c->loaded = done;
+        c->userdata = userdata;
+        c->task.read_only = true;
+        submit(c);
+}
+
+AgentLedger *agent_ledger_open(Loop *l, const char *path, GError **error) {
+        g_autoptr(AgentLedger) ledger = g_new0(AgentLedger, 1);
+
+        ledger->loop = l;
+        if (getrandom(&ledger->process, sizeof(ledger->process), 0) != sizeof(ledger->process))
+                g_error("getrandom() has nothing to give");
+        ledger->db = db_open(l, path, &schema, error);
+        if (!ledger->db)
+                return NULL;
+        submit(call_new(ledger, NULL, prune_run, forget_done));
+        return g_steal_pointer(&ledger);
+}
+
+AgentLedger *agent_ledger_close(AgentLedger *l) {
+        if (!l)
+                return NULL;
+        db_close(l->db);
+        g_free(l);
+        return NULL;
+}

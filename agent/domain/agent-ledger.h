@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which command ids this agent has ever taken, and what became of them: the half of "at most once" that
+ * survives whatever is killed or cut. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "loop.h"
+#include "state.h"
+
+typedef struct AgentLedger AgentLedger;
+
+/* Opens or makes the database at path. What an earlier process took and did not finish is interrupted from
+ * now on, without a write: also a full disk cannot hide it. */
+AgentLedger *agent_ledger_open(Loop *l, const char *path, GError **error);
+/* Finishes what is queued; the callbacks of these still run, from here. */
+AgentLedger *agent_ledger_close(AgentLedger *l);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_close)
+
+typedef struct LedgerOutcome {
+        CommandState state; /* a final one */
+        char *result;       /* JSON text or NULL */
+        char *error;        /* NULL exactly when state is COMMAND_SUCCEEDED */
+} LedgerOutcome;
+
+typedef enum LedgerVerdict {
+        LEDGER_NEW,      /* it is durable that this id was taken: act on it */
+        LEDGER_RUNNING,  /* taken before by this process, which has not finished it */
+        LEDGER_FINISHED, /* there is an outcome to answer with, once more */
+        LEDGER_FAILED,   /* it could not be written down: it must not be acted on */
+} LedgerVerdict;
+
+/* The callbacks come from the loop, in the order of the calls, never from inside one. Everything they are
+ * given is borrowed. problem is for people, and NULL where there is none. */
+
+/* outcome: of LEDGER_FINISHED; problem: of LEDGER_FAILED. */
+typedef void (*LedgerTaken)(const char *id, LedgerVerdict verdict, const LedgerOutcome *outcome,
+                            const char *problem, void *userdata);
+void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
+                       uint64_t now_usec, LedgerTaken done, void *userdata);
+
+/* Stores the outcome of an id that this process took; durable when done is called without a problem. */
+typedef void (*LedgerStored)(const char *id, const char *problem, void *userdata);
+void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+                         LedgerStored done, void *userdata);
+
+/* The server has the outcome for good. Losing this costs one more answer. */
+void agent_ledger_acked(AgentLedger *l, const char *id);
+
+/* The ids with an outcome that is not acknowledged, in the order in which they ended. */
+typedef void (*LedgerIds)(char **ids, const char *problem, void *userdata);
+void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata);
+
+/* The outcome of one of these; NULL when it has been acknowledged since. */
+typedef void (*LedgerLoaded)(const char *id, const LedgerOutcome *outcome, const char *problem,
+                             void *userdata);
+void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *userdata);

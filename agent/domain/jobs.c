@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A command's life on the agent.  1. taking: its id is on its way into the ledger. Only when it is durable
+ * there, and new, 2. running: the runner has it. When that has ended, 3. storing: its outcome is on its way
+ * into the ledger. Only when it is durable there the job is gone and 4. the answer is sent, from here or,
+ * where it cannot go out now, later from the ledger, until it is acknowledged.  A kill in 1 or 2 leaves a
+ * row without an outcome, which the next process reports as interrupted; a kill in 3 or 4 loses nothing but
+ * time. */
+#include "jobs.h"
+
+#include "clock.h"
+#include "error.h"
+#include "limits.h"
+#include "log.h"
+#include "runner.h"
+
+struct Jobs {
+        Loop *loop;
+        AgentLedger *ledger;
+        Runner *runner; /* NULL while the end is near */
+        const JobsLink *link;
+        void *userdata;
+
+        GHashTable *active; /* id to Job: those in the stages 1 to 3 */
+        bool online;
+        unsigned features; /* the server's */
+        bool held;         /* output is held back at its source */
+
+        /* Outcomes to be sent from the ledger. */
+        GQueue unsent;       /* of char*: ids */
+        bool loading;        /* the first of them is being read */
+        unsigned connection; /* counts: what was asked for during an earlier one is stale */
+};
+
+typedef enum JobStage {
+        JOB_TAKING,
+        JOB_RUNNING,
+        JOB_STORING,
+} JobStage;
+
+typedef struct Job {
+        Jobs *jobs;
+        char *id, *command, *target;
+        json_object *params;
+        JobStage stage;
+        uint64_t deadline_usec; /* monotonic */
+        bool cancelled;         /* before it ran */
+        bool announced;         /* the server knows that it runs */
+        LoopTimer *timer;       /* until it is announced, or until it is stored again */
+        LedgerOutcome outcome;
+} Job;
+
+static void job_free(void *p) {
+        Job *job = p;
+
+        loop_timer_free(job->timer);
+        g_free(job->id);
+        g_free(job->command);
+        g_free(job->target);
+        json_object_put(job->params);
+        g_free(job->outcome.result);
+        g_free(job->outcome.error);
+        g_free(job);
+}
+
+static uint64_t now_ms(void) {
+        return now_realtime() / USEC_PER_MSEC;
+}
+
+/* Answering */
+
+static bool send_outcome(Jobs *j, const char *id, const LedgerOutcome *o) {
+        json_object *result = o->result ? json_tokener_parse(o->result) : NULL;
+        g_autofree char *text = message_command_response(id, message_response_state(o->state, j->features),
+                                                         result, o->error, now_ms());
+
+        json_object_put(result);
+        return j->link->send(text, j->userdata);
+}
+
+static void pump(Jobs *j);
+
+/* Which connection an outcome was loaded for. */
+typedef struct Loading {
+        Jobs *jobs;
+        unsigned connection;
+} Loading;
+
+static void outcome_loaded(const char *id, const LedgerOutcome *outcome, const char *problem,
+                           void *userdata) {
+        g_autofree Loading *loading = userdata;
+        Jobs *j = loading->jobs;
+
+        if (loading->connection != j->connection)
+                return;
+        j->loading = false;
+        if (problem)
+                log_warning("The outcome of %s cannot be read from the ledger: %s", id, problem);
+        else if (outcome && !send_outcome(j, id, outcome)) {
+                g_queue_push_head(&j->unsent,
+                                  g_strdup(id)); /* until jobs_drained() or the next connection */
+                return;
+        }
+        pump(j);
+}
+
+/* One at a time, so that only one outcome is ever in memory. */
+static void pump(Jobs *j) {
+        g_autofree char *id = NULL;
+        Loading *loading;
+
+        if (!j->online || j->loading || j->link->is_congested(j->userdata))
+                return;
+        id = g_queue_pop_head(&j->unsent);
+        if (!id)
+                return;
+        j->loading = true;
+        loading = g_new(Loading, 1);
+        *loading = (Loading){ j, j->connection };
+        agent_ledger_load(j->ledger, id, outcome_loaded, loading);
+}
+
+/* Straight away, unless others wait before it. While offline nothing needs to be remembered: jobs_online()
+ * asks the ledger for all there is. */
+static void answer(Jobs *j, const char *id, const LedgerOutcome *outcome) {
+        if (!j->online)
+                return;
+        if (j->unsent.length == 0 && !j->loading && !j->link->is_congested(j->userdata) &&
+            send_outcome(j, id, outcome))
+                return;
+        g_queue_push_tail(&j->unsent, g_strdup(id));
+        pump(j);
+}
+
+/* Nothing is written down: this one answer is all there will be. */
+static void refuse(Jobs *j, const char *id, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void refuse(Jobs *j, const char *id, const char *format, ...) {
+        LedgerOutcome outcome = { .state = COMMAND_FAILED };
+        va_list ap;
+
+        va_start(ap, format);
+        outcome.error = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        if (j->online)
+                (void) send_outcome(j, id, &outcome);
+        g_free(outcome.error);
+}
+
+/* Storing */
+
+static void store(void *userdata);
+
+static void outcome_stored(const char *id, const char *problem, void *userdata) {
+        Jobs *j = userdata;
+        Job *job = g_hash_table_lookup(j->active, id);
+
+        if (problem) {
+                log_error("The outcome of %s cannot be written down, trying again in %d s: %s", id,
+                          LEDGER_RETRY_SEC, problem);
+                /* What happened is true also where it is not durable here. */
+                if (j->online)
+                        (void) send_outcome(j, id, &job->outcome);
+                job->timer = loop_timer_new(j->loop, LEDGER_RETRY_SEC * 1000, 0, store, job);
+                return;
+        }
+        answer(j, id, &job->outcome);
+        g_hash_table_remove(j->active, id);
+}
+
+static void store(void *userdata) {
+        Job *job = userdata;
+
+        job->timer = loop_timer_free(job->timer);
+        agent_ledger_finish(job->jobs->ledger, job->id, &job->outcome, now_realtime(), outcome_stored,
+                            job->jobs);
+}
+
+static void end(Job *job, CommandState state, json_object *result, const char *error) {
+        log_info("%s: %s%s%s %s%s%s", job->id, job->command, job->target ? " " : "", job->target ?: "",
+                 command_state_to_string(state), error ? ": " : "", error ?: "");
+        job->stage = JOB_STORING;
+        job->outcome.state = state;
+        job->outcome.error = g_strdup(error);
+        if (result)
+                job->outcome.result =
+                                g_strdup(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN));
+        store(job);
+}
+
+/* Running */
+
+static void hold_output(Jobs *j, bool hold) {
+        if (j->held == hold || !j->runner)
+                return;
+        j->held = hold;
+        runner_set_flow(j->runner, !hold);
+}
+
+static void send_progress(Job *job, uint64_t offset, const char *text, size_t size) {
+        Jobs *j = job->jobs;
+        g_autofree char *message = NULL;
+
+        job->timer = loop_timer_free(job->timer);
+        if (!j->online || !(j->features & FEATURE_PROGRESS))
+                return;
+        job->announced = true;
+        message = message_command_progress(job->id, offset, text, size);
+        (void) j->link->send(message, j->userdata); /* the result has the end of it in any case */
+        hold_output(j, j->link->is_congested(j->userdata));
+}
+
+static void announce(void *userdata) {
+        send_progress(userdata, 0, "", 0);
+}
+
+static void runner_output(const char *id, uint64_t offset, const char *text, size_t size, void *userdata) {
+        Jobs *j = userdata;
+
+        send_progress(g_hash_table_lookup(j->active, id), offset, text, size);
+}
+
+static void runner_finished(const char *id, CommandState state, json_object *result, const char *error,
+                            void *userdata) {
+        Jobs *j = userdata;
+
+        end(g_hash_table_lookup(j->active, id), state, result, error);
+}
+
+static void run(Job *job) {
+        Jobs *j = job->jobs;
+        uint64_t now = now_monotonic();
+
+        if (job->cancelled)
+                end(job, COMMAND_CANCELLED, NULL, "Cancelled before it ran");
+        else if (now >= job->deadline_usec)
+                end(job, COMMAND_TIMED_OUT, NULL, "Its time was over before it ran");
+        else if (runner_running(j->runner) >= AGENT_COMMANDS_MAX)
+                end(job, COMMAND_FAILED, NULL, "Too many commands run on this agent already");
+        else {
+                job->stage = JOB_RUNNING;
+                job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
+                runner_start(j->runner, job->id, job->command, job->target, job->params,
+                             job->deadline_usec - now);
+        }
+}
+
+/* Taking */
+
+static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *outcome, const char *problem,
+                  void *userdata) {
+        Jobs *j = userdata;
+
+        if (!j->runner) /* the end is near: it stays in the ledger, as interrupted */
+                return;
+        if (verdict == LEDGER_NEW) {
+                run(g_hash_table_lookup(j->active, id));
+                return;
+        }
+        if (verdict == LEDGER_FINISHED)
+                answer(j, id, outcome);
+        else if (verdict == LEDGER_FAILED) {
+                log_error("Command %s is not run, because it cannot be written down: %s", id, problem);
+                refuse(j, id, "Not run: the agent cannot write it down (%s)", problem);
+        }
+        g_hash_table_remove(j->active, id);
+}
+
+/* Both times are by the server's clock, so that a wrong one of ours does no harm. */
+static uint64_t time_allowed(const Message *m) {
+        int64_t ms = m->command.deadline_ms - m->command.timestamp_ms;
+
+        if (m->command.deadline_ms <= 0 || m->command.timestamp_ms <= 0)
+                return COMMAND_TIMEOUT_DEFAULT_USEC;
+        return ms <= 0 ? 0 : MIN((uint64_t) ms, COMMAND_TIMEOUT_MAX_USEC / USEC_PER_MSEC) * USEC_PER_MSEC;
+}
+
+void jobs_take(Jobs *j, const Message *command) {
+        const char *id = command->command.id;
+        Job *job = g_hash_table_lookup(j->active, id);
+
+        if (job) {
+                if (job->stage == JOB_RUNNING)
+                        announce(job);
+                return;
+        }
+        if (g_hash_table_size(j->active) >= COMMANDS_IN_FLIGHT_PER_CLIENT) {
+                refuse(j, id, "Not run: %d commands wait on this agent already",
+                       COMMANDS_IN_FLIGHT_PER_CLIENT);
+                return;
+        }
+        job = g_new0(Job, 1);
+        job->jobs = j;
+        job->id = g_strdup(id);
+        job->command = g_strdup(command->command.command);
+        job->target = g_strdup(command->command.target);
+        job->params = json_object_get(command->command.params);
+        job->deadline_usec = now_monotonic() + time_allowed(command);
+        g_hash_table_insert(j->active, job->id, job);
+        agent_ledger_take(j->ledger, id, job->command, job->target, now_realtime(), taken, j);
+}
+
+void jobs_cancel(Jobs *j, const char *id) {
+        Job *job = g_hash_table_lookup(j->active, id);
+
+        if (job && job->stage == JOB_TAKING)
+                job->cancelled = true;
+        else if (job && job->stage == JOB_RUNNING)
+                (void) runner_cancel(j->runner, id);
+}
+
+void jobs_acked(Jobs *j, const char *id) {
+        agent_ledger_acked(j->ledger, id);
+}
+
+/* The connection */
+
+static void unacked_listed(char **ids, const char *problem, void *userdata) {
+        g_autofree Loading *loading = userdata;
+        Jobs *j = loading->jobs;
+
+        if (loading->connection != j->connection)
+                return;
+        if (problem)
+                log_error("The unacknowledged outcomes cannot be read from the ledger: %s", problem);
+        /* Before what has ended since: that is in the list as well, and sent twice at worst. */
+        for (int i = (int) g_strv_length(ids) - 1; i >= 0; i--)
+                g_queue_push_head(&j->unsent, g_strdup(ids[i]));
+        j->loading = false;
+        pump(j);
+}
+
+void jobs_online(Jobs *j, unsigned features) {
+        Loading *loading = g_new(Loading, 1);
+        GHashTableIter iter;
+        void *value;
+
+        j->online = true;
+        j->features = features;
+        j->connection++;
+        j->loading = true;
+        *loading = (Loading){ j, j->connection };
+        agent_ledger_unacked(j->ledger, unacked_listed, loading);
+
+        g_hash_table_iter_init(&iter, j->active);
+        while (g_hash_table_iter_next(&iter, NULL, &value))
+                if (((Job *) value)->stage == JOB_RUNNING)
+                        announce(value);
+}
+
+void jobs_offline(Jobs *j) {
+        j->online = j->loading = false;
+        j->connection++;
+        g_queue_clear_full(&j->unsent, g_free);
+        hold_output(j, false);
+}
+
+void jobs_drained(Jobs *j) {
+        hold_output(j, false);
+        pump(j);
+}
+
+const char *const *jobs_commands(const Jobs *j) {
+        return runner_commands(j->runner);
+}
+
+Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentLedger *ledger, const JobsLink *link, void *userdata,
+               GError **error) {
+        static const RunnerEvents events = { .output = runner_output, .finished = runner_finished };
+        g_autoptr(Jobs) j = g_new0(Jobs, 1);
+
+        *j = (Jobs){ .loop = l, .ledger = ledger, .link = link, .userdata = userdata };
+        j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
+        j->runner = runner_new(l, config, &events, j, error);
+        return j->runner ? g_steal_pointer(&j) : NULL;
+}
+
+Jobs *jobs_free(Jobs *j) {
+        if (!j)
+                return NULL;
+        jobs_offline(j);
+        j->runner = runner_free(j->runner);
+        agent_ledger_close(j->ledger); /* its last callbacks come from here */
+        g_hash_table_unref(j->active);
+        g_free(j);
+        return NULL;
+}

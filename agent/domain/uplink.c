@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's connection to its server, for ever. */
+#include "uplink.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conversation.h"
+#include "error.h"
+#include "jobs.h"
+#include "limits.h"
+#include "log.h"
+#include "reconnect.h"
+#include "server-trust.h"
+#include "stats-backlog.h"
+#include "ws-client.h"
+
+struct Uplink {
+        Loop *loop;
+        const AgentConfig *config;
+        UplinkChanged changed;
+        void *userdata;
+
+        ServerTrust *trust;
+        WsClient *ws;
+        Jobs *jobs;
+        StatsBacklog *stats;
+        int64_t sequence;
+
+        Conversation conversation;
+        Reconnect reconnect;
+        uint64_t registered_usec; /* monotonic, when this session was; 0: it is not */
+        uint64_t sent_usec;       /* monotonic, the last message */
+        LoopTimer *timer;         /* until register_ack, or until the next try */
+        LoopTimer *heartbeat;
+        bool stopping;
+};
+
+static int64_t now_ms(void) {
+        return now_realtime() / USEC_PER_MSEC;
+}
+
+static void change(Uplink *u, UplinkState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void change(Uplink *u, UplinkState state, const char *format, ...) {
+        g_autofree char *text = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        text = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        u->changed(state, text, u->userdata);
+}
+
+/* Sending */
+
+static bool send_text(const char *text, void *userdata) {
+        Uplink *u = userdata;
+
+        if (!ws_client_send(u->ws, text, strlen(text)))
+                return false;
+        u->sent_usec = now_monotonic();
+        return true;
+}
+
+static bool is_congested(void *userdata) {
+        Uplink *u = userdata;
+
+        return ws_client_is_congested(u->ws);
+}
+
+static void send_stats(Uplink *u) {
+        uint64_t dropped;
+        const char *text;
+
+        if (!u->conversation.registered)
+                return;
+        dropped = stats_backlog_take_dropped(u->stats);
+        if (dropped > 0)
+                log_warning("%" G_GUINT64_FORMAT " samples of stats were dropped while the server was away",
+                            dropped);
+        while (!ws_client_is_congested(u->ws) && (text = stats_backlog_next(u->stats)))
+                if (!send_text(text, u))
+                        return; /* it is not acknowledged, so it comes again */
+}
+
+void uplink_sample(Uplink *u, json_object *data) {
+        int64_t n = ++u->sequence;
+
+        stats_backlog_put(u->stats, n,
+                          message_stats(u->config->id, n, u->config->stats_interval, data, now_ms()));
+        send_stats(u);
+}
+
+/* A server of version 1.1.0 may take an agent that is silent at this level for dead. */
+static void heartbeat_due(void *userdata) {
+        Uplink *u = userdata;
+
+        if (now_monotonic() - u->sent_usec >= HEARTBEAT_SEC * USEC_PER_SEC) {
+                g_autofree char *text = message_heartbeat(now_ms());
+
+                (void) send_text(text, u);
+        }
+}
+
+/* Receiving */
+
+static void registered(Uplink *u) {
+        u->timer = loop_timer_free(u->timer);
+        u->registered_usec = now_monotonic();
+        u->heartbeat = loop_timer_new(u->loop, HEARTBEAT_SEC * 500, HEARTBEAT_SEC * 500, heartbeat_due, u);
+        change(u, UPLINK_ONLINE, "Connected to %s as %s", u->config->server, u->config->id);
+        jobs_online(u->jobs, u->conversation.features);
+        stats_backlog_rewind(u->stats);
+        send_stats(u);
+}
+
+static void received(const char *text, size_t size, void *userdata) {
+        Uplink *u = userdata;
+        g_auto(Step) step = conversation_receive(&u->conversation, text, size, now_ms());
+        const Message *m = step.message;
+
+        switch (step.kind) {
+        case STEP_NOTHING:
+                break;
+        case STEP_REPLY:
+                log_debug("Answering \"%.100s\" with \"%s\"", text, step.reply);
+                (void) send_text(step.reply, u);
+                break;
+        case STEP_REGISTERED:
+                registered(u);
+                break;
+        case STEP_REFUSED:
+                ws_client_close(u->ws, WS_CLOSE_POLICY, m->register_ack.text ?: "registration refused");
+                break;
+        case STEP_COMMAND:
+                jobs_take(u->jobs, m);
+                break;
+        case STEP_CANCEL:
+                jobs_cancel(u->jobs, m->cancel.id);
+                break;
+        case STEP_COMMAND_ACKED:
+                jobs_acked(u->jobs, m->cancel.id);
+                break;
+        case STEP_STATS_ACKED:
+                stats_backlog_acked(u->stats, m->stats.sequence);
+                break;
+        case STEP_COMPLAINT:
+                log_warning("The server complains: %s%s%s", m->error.message ?: "no message",
+                            m->error.detail ? ": " : "", m->error.detail ?: "");
+                break;
+        }
+}
+
+static void drained(void *userdata) {
+        Uplink *u = userdata;
+
+        jobs_drained(u->jobs);
+        send_stats(u);
+}
+
+/* Connecting */
+
+static void register_timed_out(void *userdata) {
+        Uplink *u = userdata;
+
+        u->timer = loop_timer_free(u->timer);
+        ws_client_close(u->ws, WS_CLOSE_PROTOCOL, "no register_ack in time");
+}
+
+static json_object *labels_to_json(GHashTable *labels) {
+        json_object *object = json_object_new_object();
+        GHashTableIter iter;
+        void *key, *value;
+
+        g_hash_table_iter_init(&iter, labels);
+        while (g_hash_table_iter_next(&iter, &key, &value))
+                json_object_object_add(object, key, json_object_new_string(value));
+        return object;
+}
+
+static json_object *commands_to_json(const char *const *commands) {
+        json_object *array = json_object_new_array();
+
+        for (; *commands; commands++)
+                json_object_array_add(array, json_object_new_string(*commands));
+        return array;
+}
+
+static void opened(void *userdata) {
+        Uplink *u = userdata;
+        json_object *labels = labels_to_json(u->config->labels),
+                    *commands = commands_to_json(jobs_commands(u->jobs));
+        char host[HOST_NAME_MAX_BYTES + 1] = "";
+        g_autofree char *text = NULL;
+
+        (void) gethostname(host, sizeof(host) - 1);
+        text = message_register(u->config->id, PROJECT_VERSION, host, labels, commands, AGENT_FEATURES,
+                                now_ms());
+        json_object_put(labels);
+        json_object_put(commands);
+        u->conversation = (Conversation){};
+        u->timer = loop_timer_new(u->loop, REGISTER_TIMEOUT_SEC * 1000, 0, register_timed_out, u);
+        (void) send_text(text, u);
+}
+
+static void connect_now(void *userdata) {
+        Uplink *u = userdata;
+
+        u->timer = loop_timer_free(u->timer);
+        change(u, UPLINK_CONNECTING, "Connecting to %s", u->config->server);
+        ws_client_connect(u->ws);
+}
+
+static LinkEnd classify(WsEnd how, unsigned code) {
+        switch (how) {
+        case WS_END_UNTRUSTED:
+        case WS_END_UNAUTHORIZED:
+                return LINK_REFUSED;
+        case WS_END_UNREACHABLE:
+                return code == 429 || code == 503 ? LINK_BUSY : LINK_LOST;
+        case WS_END_CLOSED:
+                if (code == WS_CLOSE_POLICY) /* also how a server ends the older of two with one token */
+                        return LINK_REFUSED;
+                return code == WS_CLOSE_TRY_AGAIN ? LINK_BUSY : LINK_LOST;
+        }
+        g_assert_not_reached();
+}
+
+static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) {
+        Uplink *u = userdata;
+        uint64_t lasted = u->registered_usec > 0 ? now_monotonic() - u->registered_usec : 0, random = 0,
+                 delay;
+        LinkEnd end = classify(how, code);
+
+        u->timer = loop_timer_free(u->timer);
+        u->heartbeat = loop_timer_free(u->heartbeat);
+        u->registered_usec = 0;
+        u->conversation = (Conversation){};
+        jobs_offline(u->jobs);
+        if (u->stopping) {
+                change(u, UPLINK_STOPPED, "Stopped");
+                return;
+        }
+        (void) !getrandom(&random, sizeof(random), GRND_NONBLOCK);
+        delay = reconnect_delay(&u->reconnect, end, lasted, random);
+        u->timer = loop_timer_new(u->loop, delay, 0, connect_now, u);
+        change(u, end == LINK_REFUSED ? UPLINK_REFUSED : UPLINK_WAITING, "%s; next try in %.1f s", reason,
+               delay / 1e3);
+}
+
+void uplink_stop(Uplink *u) {
+        u->stopping = true;
+        if (ws_client_is_idle(u->ws)) {
+                u->timer = loop_timer_free(u->timer);
+                change(u, UPLINK_STOPPED, "Stopped");
+        } else
+                ws_client_close(u->ws, WS_CLOSE_GOING_AWAY, "the agent is stopping");
+}
+
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentLedger *ledger,
+                   UplinkChanged changed, void *userdata, GError **error) {
+        static const WsClientHandler handler = {
+                .opened = opened, .message = received, .drained = drained, .ended = ended
+        };
+        static const JobsLink link = { .send = send_text, .is_congested = is_congested };
+        const Endpoint *e = config->endpoint;
+        g_autoptr(Uplink) u = g_new0(Uplink, 1);
+
+        *u = (Uplink){ .loop = l,
+                       .config = config,
+                       .changed = changed,
+                       .userdata = userdata,
+                       .reconnect = RECONNECT_INIT };
+        u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
+        u->jobs = jobs_new(l, config, ledger, &link, u, error);
+        if (!u->jobs)
+                return NULL;
+        u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);
+        if (!u->trust)
+                return NULL;
+        u->ws = ws_client_new(l, e, u->trust, token, &handler, u, error);
+        if (!u->ws)
+                return NULL;
+        u->timer = loop_timer_new(l, 0, 0, connect_now, u);
+        return g_steal_pointer(&u);
+}
+
+Uplink *uplink_free(Uplink *u) {
+        if (!u)
+                return NULL;
+        loop_timer_free(u->timer);
+        loop_timer_free(u->heartbeat);
+        jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
+        ws_client_free(u->ws);
+        server_trust_free(u->trust);
+        stats_backlog_free(u->stats);
+        g_free(u);
+        return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's connection to its server, for ever: connect, register, hand over what comes, keep alive, try
+ * again. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+
+#include "agent-config.h"
+#include "agent-ledger.h"
+#include "loop.h"
+
+typedef struct Uplink Uplink;
+
+typedef enum UplinkState {
+        UPLINK_CONNECTING,
+        UPLINK_ONLINE,  /* registered */
+        UPLINK_WAITING, /* for the next try */
+        UPLINK_REFUSED, /* likewise, but nothing will change until a person acts: token, certificate, a double */
+        UPLINK_STOPPED, /* after uplink_stop() */
+} UplinkState;
+
+/* The state has changed; text says it in a line, for people. */
+typedef void (*UplinkChanged)(UplinkState state, const char *text, void *userdata);
+
+/* Starts with the first try. Takes the ledger over, also on failure; the rest is borrowed (the token is
+ * copied). */
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentLedger *ledger,
+                   UplinkChanged changed, void *userdata, GError **error);
+/* Not from inside one of the loop's callbacks. */
+Uplink *uplink_free(Uplink *u);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Uplink, uplink_free)
+
+/* One sample for "stats"; kept while the server is away, the newest STATS_BACKLOG_MAX. */
+void uplink_sample(Uplink *u, json_object *data);
+
+/* Says goodbye and does not come back; UPLINK_STOPPED follows, within seconds. */
+void uplink_stop(Uplink *u);

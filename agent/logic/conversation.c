@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's side of the protocol. */
+#include "conversation.h"
+
+static Step reply(char *text) {
+        return (Step){ .kind = STEP_REPLY, .reply = text };
+}
+
+static StepKind register_answered(Conversation *c, const Message *m) {
+        if (c->registered)
+                return STEP_NOTHING;
+        if (!m->register_ack.success)
+                return STEP_REFUSED;
+        c->registered = true;
+        c->features = m->register_ack.features;
+        return STEP_REGISTERED;
+}
+
+Step conversation_receive(Conversation *c, const char *text, size_t size, int64_t now_ms) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Message) m = message_parse(text, size, &error);
+        StepKind kind = STEP_NOTHING;
+
+        if (!m)
+                return reply(message_error("Message not understood", error->message));
+        switch (m->type) {
+        case MESSAGE_REGISTER_ACK:
+                kind = register_answered(c, m);
+                break;
+        case MESSAGE_PING:
+                return reply(message_pong(now_ms));
+        case MESSAGE_HEARTBEAT:
+                return reply(message_heartbeat_ack(now_ms));
+        case MESSAGE_COMMAND:
+                if (!c->registered)
+                        return reply(message_error("Command before register_ack", m->command.id));
+                kind = STEP_COMMAND;
+                break;
+        case MESSAGE_COMMAND_CANCEL:
+                kind = STEP_CANCEL;
+                break;
+        case MESSAGE_COMMAND_ACK:
+                kind = STEP_COMMAND_ACKED;
+                break;
+        case MESSAGE_STATS_ACK:
+                kind = STEP_STATS_ACKED;
+                break;
+        case MESSAGE_ERROR:
+                kind = STEP_COMPLAINT;
+                break;
+        case MESSAGE_PONG:
+        case MESSAGE_HEARTBEAT_ACK:
+        case MESSAGE_SUMMARY_ACK:
+        case MESSAGE_KEY_UPDATE_ACK:
+        case MESSAGE_BACKUP_COMPLETE_ACK:
+                break;
+        case MESSAGE_REGISTER:
+        case MESSAGE_STATS:
+        case MESSAGE_SUMMARY:
+        case MESSAGE_COMMAND_PROGRESS:
+        case MESSAGE_COMMAND_RESPONSE:
+        case MESSAGE_KEY_UPDATE:
+        case MESSAGE_BACKUP_COMPLETE:
+                return reply(message_error("Message for a server, but this is an agent", m->type_name));
+        case MESSAGE_UNKNOWN:
+                return reply(message_error("Unknown message type", m->type_name));
+        }
+        return (Step){ .kind = kind, .message = g_steal_pointer(&m) };
+}
+
+void step_clear(Step *s) {
+        g_free(s->reply);
+        message_free(s->message);
+}
