@@ -141,6 +141,7 @@
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
 
 /* Local files. */
+#define PEM_BYTES_MAX (256u * 1024) /* a chain of certificates is a tenth of this */
 #define CONFIG_FILE_BYTES_MAX (1024u * 1024) /* systemd's own bound on a line of one */
 #define CREDENTIAL_BYTES_MAX (64u * 1024)    /* a token or a key; systemd itself passes at most 1 MiB */
 

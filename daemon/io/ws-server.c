@@ -3,8 +3,8 @@
  * the ws-server-*.c beside it: listen, life, handshake, peer.
  *
  * It stands on libuv and OpenSSL, and frames are daemon/logic/ws-frame. libwebsockets (the agent's client) is not
- * used on this side: its 4.1.6 takes unmasked frames without letting its user see it (this_frame_masked is read
- * nowhere), ends some broken frames without a close frame, and has a use after free in its HTTP role. */
+ * used on this side: its 4.1.6 takes unmasked frames and no call, callback or extension of it shows the mask bit,
+ * it ends several broken frames without a close frame, and its HTTP role has a use after free. */
 #include "ws-server.h"
 
 #include "limits.h"

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* X.509 by OpenSSL's EVP interface. Nothing here knows where files lie or when to renew. */
+#include "certificate.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "clock.h"
+#include "error.h"
+#include "file.h"
+#include "limits.h"
+#include "text.h"
+#include "tls-server.h"
+
+#define SECONDS_PER_DAY (24 * 3600)
+#define COMMON_NAME_MAX 64 /* RFC 5280, ub-common-name */
+#define SERIAL_BYTES 16
+
+static const unsigned char loopback4[] = { 127, 0, 0, 1 };
+static const unsigned char loopback6[16] = { [15] = 1 };
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+
+static bool fail(GError **error, const char *what) {
+        return fleet_fail(error, FLEET_ERROR_FAILED, "Cannot make a certificate: %s: %s", what,
+                          tls_error_text());
+}
+
+/* A passphrase would be asked for on a terminal that is not there. */
+static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
+        return -1;
+}
+
+static BIO *open_pem(const char *path, char **ret_text, GError **error) {
+        size_t size;
+
+        if (!file_read(path, PEM_BYTES_MAX, ret_text, &size, error))
+                return NULL;
+        ERR_clear_error();
+        return BIO_new_mem_buf(*ret_text, (int) size);
+}
+
+X509 *certificate_read(const char *path, GError **error) {
+        g_autofree char *text = NULL;
+        g_autoptr(BIO) bio = open_pem(path, &text, error);
+        X509 *cert;
+
+        if (!bio)
+                return NULL;
+        cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+        if (!cert)
+                (void) fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" holds no certificate in PEM form: %s",
+                                  path, tls_error_text());
+        return cert;
+}
+
+EVP_PKEY *private_key_read(const char *path, GError **error) {
+        g_autofree char *text = NULL;
+        g_autoptr(BIO) bio = open_pem(path, &text, error);
+        EVP_PKEY *key;
+
+        if (!bio)
+                return NULL;
+        key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        if (!key)
+                (void) fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "\"%s\" holds no private key in PEM form without a passphrase: %s", path,
+                                  tls_error_text());
+        OPENSSL_cleanse(text, strlen(text));
+        return key;
+}
+
+EVP_PKEY *private_key_new(GError **error) {
+        EVP_PKEY *key;
+
+        ERR_clear_error();
+        key = EVP_EC_gen("P-256");
+        if (!key)
+                (void) fail(error, "key");
+        return key;
+}
+
+static bool set_serial(X509 *cert) {
+        unsigned char bytes[SERIAL_BYTES];
+        BIGNUM *n;
+        bool done;
+
+        if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+                return false;
+        bytes[0] = (bytes[0] & 0x7f) | 0x40; /* positive, and always this long */
+        n = BN_bin2bn(bytes, sizeof(bytes), NULL);
+        done = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
+        BN_free(n);
+        return done;
+}
+
+static bool set_subject(X509 *cert, const char *common_name) {
+        g_autofree char *cut = text_cut(common_name, COMMON_NAME_MAX);
+        X509_NAME *name = X509_get_subject_name(cert);
+
+        return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *) "mserver", -1,
+                                          -1, 0) == 1 &&
+               X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *) cut, -1, -1,
+                                          0) == 1;
+}
+
+static bool set_times(X509 *cert, uint64_t now_usec, unsigned days) {
+        time_t now = (time_t) (now_usec / USEC_PER_SEC);
+
+        return X509_time_adj_ex(X509_getm_notBefore(cert), -1, 0, &now) &&
+               X509_time_adj_ex(X509_getm_notAfter(cert), (int) days, 0, &now);
+}
+
+/* value as in x509v3_config(5); never anything from outside. */
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value) {
+        X509_EXTENSION *extension;
+        X509V3_CTX ctx;
+        bool done;
+
+        X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+        extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+        done = extension && X509_add_ext(cert, extension, -1) == 1;
+        X509_EXTENSION_free(extension);
+        return done;
+}
+
+static bool add_name(GENERAL_NAMES *names, int type, const void *data, size_t size) {
+        GENERAL_NAME *name = GENERAL_NAME_new();
+        ASN1_STRING *value = type == GEN_DNS ? ASN1_IA5STRING_new() : ASN1_OCTET_STRING_new();
+
+        if (!name || !value || ASN1_STRING_set(value, data, (int) size) != 1) {
+                GENERAL_NAME_free(name);
+                ASN1_STRING_free(value);
+                return false;
+        }
+        GENERAL_NAME_set0_value(name, type, value);
+        return sk_GENERAL_NAME_push(names, name) > 0;
+}
+
+static bool add_alternative_names(X509 *cert, const char *host_name) {
+        GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+        bool done;
+
+        done = (g_str_equal(host_name, "localhost") ||
+                add_name(names, GEN_DNS, host_name, strlen(host_name))) &&
+               add_name(names, GEN_DNS, "localhost", strlen("localhost")) &&
+               add_name(names, GEN_IPADD, loopback4, sizeof(loopback4)) &&
+               add_name(names, GEN_IPADD, loopback6, sizeof(loopback6)) &&
+               X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
+        GENERAL_NAMES_free(names);
+        return done;
+}
+
+static X509 *new_certificate(EVP_PKEY *key, const char *common_name, uint64_t now_usec, unsigned days) {
+        g_autoptr(X509) cert = X509_new();
+
+        ERR_clear_error();
+        if (!cert || X509_set_version(cert, X509_VERSION_3) != 1 || !set_serial(cert) ||
+            !set_subject(cert, common_name) || !set_times(cert, now_usec, days) ||
+            X509_set_pubkey(cert, key) != 1)
+                return NULL;
+        return g_steal_pointer(&cert);
+}
+
+X509 *certificate_new_ca(EVP_PKEY *key, const char *host_name, uint64_t now_usec, unsigned days,
+                         GError **error) {
+        g_autofree char *common_name = g_strdup_printf("mserver CA of %s", host_name);
+        g_autoptr(X509) cert = new_certificate(key, common_name, now_usec, days);
+
+        if (!cert || X509_set_issuer_name(cert, X509_get_subject_name(cert)) != 1 ||
+            !add_extension(cert, cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
+            !add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") ||
+            !add_extension(cert, cert, NID_subject_key_identifier, "hash") ||
+            X509_sign(cert, key, EVP_sha256()) <= 0) {
+                (void) fail(error, "CA");
+                return NULL;
+        }
+        return g_steal_pointer(&cert);
+}
+
+X509 *certificate_new_server(EVP_PKEY *key, const char *host_name, X509 *ca, EVP_PKEY *ca_key,
+                             uint64_t now_usec, unsigned days, GError **error) {
+        g_autoptr(X509) cert = new_certificate(key, host_name, now_usec, days);
+
+        if (cert && ASN1_TIME_compare(X509_get0_notAfter(cert), X509_get0_notAfter(ca)) > 0)
+                (void) X509_set1_notAfter(cert, X509_get0_notAfter(ca));
+        if (!cert || X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1 ||
+            !add_extension(cert, ca, NID_basic_constraints, "critical,CA:FALSE") ||
+            !add_extension(cert, ca, NID_key_usage, "critical,digitalSignature") ||
+            !add_extension(cert, ca, NID_ext_key_usage, "serverAuth") ||
+            !add_extension(cert, ca, NID_subject_key_identifier, "hash") ||
+            !add_extension(cert, ca, NID_authority_key_identifier, "keyid:always") ||
+            !add_alternative_names(cert, host_name) || X509_sign(cert, ca_key, EVP_sha256()) <= 0) {
+                (void) fail(error, "server");
+                return NULL;
+        }
+        return g_steal_pointer(&cert);
+}
+
+static char *take_text(BIO *bio) {
+        char *data;
+        long size = BIO_get_mem_data(bio, &data);
+
+        return g_strndup(data, (gsize) size);
+}
+
+char *certificate_to_pem(X509 *const *certs, size_t n) {
+        g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+
+        for (size_t i = 0; i < n; i++)
+                (void) PEM_write_bio_X509(bio, certs[i]);
+        return take_text(bio);
+}
+
+char *private_key_to_pem(EVP_PKEY *key) {
+        g_autoptr(BIO) bio = BIO_new(BIO_s_secmem());
+
+        (void) PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+        return take_text(bio);
+}
+
+bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days) {
+        time_t now = (time_t) (now_usec / USEC_PER_SEC), then = now + (time_t) days * SECONDS_PER_DAY;
+
+        return X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 &&
+               X509_cmp_time(X509_get0_notAfter(cert), &then) > 0;
+}
+
+uint64_t certificate_not_before(X509 *cert) {
+        struct tm tm = { 0 };
+
+        (void) ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm);
+        return (uint64_t) MAX(timegm(&tm), 0) * USEC_PER_SEC;
+}
+
+bool certificate_has_names(X509 *cert, const char *host_name) {
+        unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+
+        return X509_check_host(cert, host_name, 0, flags, NULL) == 1 &&
+               X509_check_host(cert, "localhost", 0, flags, NULL) == 1 &&
+               X509_check_ip(cert, loopback4, sizeof(loopback4), flags) == 1 &&
+               X509_check_ip(cert, loopback6, sizeof(loopback6), flags) == 1;
+}
+
+char *certificate_fingerprint(X509 *cert) {
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        g_autofree char *hex = NULL;
+
+        (void) X509_digest(cert, EVP_sha256(), digest, &size);
+        hex = text_hex(digest, size);
+        return g_strconcat("SHA256:", hex, NULL);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* X.509 in files and in memory: reading, making, comparing. */
+#pragma once
+
+#include <glib.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
+
+/* The first certificate of a PEM file; the key of a PEM file, which must not ask for a passphrase. NULL with an
+ * error that names the file. */
+X509 *certificate_read(const char *path, GError **error);
+EVP_PKEY *private_key_read(const char *path, GError **error);
+
+EVP_PKEY *private_key_new(GError **error); /* P-256 */
+
+/* A CA that signs server certificates only, and a certificate for host_name, localhost and the loopback
+ * addresses that it signed. Valid from a day before now (clocks differ) for days, not beyond the CA. */
+X509 *certificate_new_ca(EVP_PKEY *key, const char *host_name, uint64_t now_usec, unsigned days,
+                         GError **error);
+X509 *certificate_new_server(EVP_PKEY *key, const char *host_name, X509 *ca, EVP_PKEY *ca_key,
+                             uint64_t now_usec, unsigned days, GError **error);
+
+/* PEM text; the key's is to be wiped. */
+char *certificate_to_pem(X509 *const *certs, size_t n);
+char *private_key_to_pem(EVP_PKEY *key);
+
+/* Is it valid now and for the coming days? */
+bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days);
+/* Its first second, in µs since the epoch. */
+uint64_t certificate_not_before(X509 *cert);
+/* Does it carry all names that certificate_new_server() would give it? */
+bool certificate_has_names(X509 *cert, const char *host_name);
+
+/* "SHA256:" and lower-case hex of the DER; new string. */
+char *certificate_fingerprint(X509 *cert);
