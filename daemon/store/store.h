@@ -38,11 +38,14 @@ typedef struct BatchRecord {
         uint32_t caller_uid;
 } BatchRecord;
 
+#define COMMAND_FILTER_ANY (-1)
+#define COMMAND_FILTER_OPEN (-2) /* not final */
+
 typedef struct CommandFilter {
         const char *client, *command, *batch; /* NULL: any */
-        int state;                            /* CommandState, -1: any, -2: any that is not final */
-        uint64_t since, until;                /* of requested; 0: open */
-        unsigned limit;
+        int state;                            /* a CommandState, or one of the above */
+        uint64_t since, until;                /* of requested, both included; 0: open */
+        unsigned limit;                       /* 0: LIST_COMMANDS_DEFAULT; at most LIST_COMMANDS_MAX */
 } CommandFilter;
 
 typedef void (*StoreDone)(StoreStatus status, void *userdata);
@@ -68,12 +71,11 @@ typedef struct StoreEngine {
         /* Output kept at a command's end, with the offset of its first byte. */
         void (*put_output)(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                            void *userdata);
-        /* rows: 0 or 1 GBytes; offset in *ret_offset of the row is kept as its first 8 bytes, little endian.
-         */
+        /* rows: 0 or 1 GBytes: the offset in 8 bytes, little endian, and the output behind it. */
         void (*get_output)(void *engine, const char *id, StoreRows done, void *userdata);
         void (*get_command)(void *engine, const char *id, StoreRows done, void *userdata); /* rows: 0 or 1 */
         void (*list_commands)(void *engine, const CommandFilter *f, StoreRows done,
-                              void *userdata); /* newest first, without params and result */
+                              void *userdata); /* newest first; params and result are NULL */
         void (*open_commands)(void *engine, StoreRows done,
                               void *userdata); /* all not final, oldest first, whole */
         void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A row of commands as a CommandRecord. */
+#include "command-row.h"
+
+bool command_row(RowReader *r, GPtrArray *rows) {
+        g_autoptr(CommandRecord) c = g_new0(CommandRecord, 1);
+        g_autofree char *state = NULL;
+
+        c->id = read_text(r);
+        c->client = read_text(r);
+        c->command = read_text(r);
+        c->container = read_text(r);
+        c->batch = read_text(r);
+        state = read_text(r);
+        if (!command_state_from_string(state, &c->state))
+                return false;
+        c->requested = read_number(r);
+        c->sent = read_number(r);
+        c->started = read_number(r);
+        c->finished = read_number(r);
+        c->expires = read_number(r);
+        c->timeout = read_number(r);
+        c->caller_uid = (uint32_t) read_number(r);
+        c->error = read_text(r);
+        c->params = read_text(r);
+        c->result = read_text(r);
+        g_ptr_array_add(rows, g_steal_pointer(&c));
+        return true;
+}
+
+StoreTask *command_read_new(StoreRun run, const ArgsLayout *layout, const void *args) {
+        return store_read_new(run, (GDestroyNotify) command_record_free, layout, args);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values into an SQLite statement and out of its rows, one after the other. */
+#pragma once
+
+#include "dbthread.h"
+
+typedef struct Binder {
+        sqlite3_stmt *statement;
+        int last;
+} Binder;
+
+/* False: run() is to return db_error(db). */
+bool binder_open(Binder *ret, DbThread *db, const char *sql);
+
+/* Text and bytes are borrowed until run() returns. A NULL text is NULL. */
+void bind_text(Binder *b, const char *text);
+void bind_number(Binder *b, uint64_t n);
+void bind_bytes(Binder *b, const void *data, size_t size);
+
+typedef struct RowReader {
+        sqlite3_stmt *statement;
+        int next;
+} RowReader;
+
+char *read_text(RowReader *r); /* new string; NULL for NULL */
+uint64_t read_number(RowReader *r);
+const void *read_bytes(RowReader *r, size_t *ret_size); /* borrowed until the next row */
+
+/* Steps to the end and calls for each row, which adds what it makes of it to rows. A row that the handler finds
+ * unreadable is SQLITE_CORRUPT. */
+typedef bool (*RowHandler)(RowReader *r, GPtrArray *rows);
+int read_rows(Binder *b, RowHandler handler, GPtrArray *rows);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All SQL there is. */
+#include "store-sql.h"
+
+#include <stddef.h>
+
+/* What may be long comes last in a row: a list of commands then never reads the pages that hold it. Indexes of
+ * the rare (open, unsuccessful, in a batch) have only these in them, so that the common path pays nothing. */
+static const char version_1[] =
+                "CREATE TABLE clients ("
+                "  id TEXT NOT NULL PRIMARY KEY, host TEXT, version TEXT, address TEXT,"
+                "  online INTEGER NOT NULL, revoked INTEGER NOT NULL, forgotten INTEGER NOT NULL,"
+                "  since BIGINT NOT NULL, last_seen BIGINT NOT NULL, labels TEXT, commands TEXT);"
+
+                "CREATE TABLE tokens ("
+                "  hash BLOB NOT NULL PRIMARY KEY, client TEXT NOT NULL,"
+                "  created BIGINT NOT NULL, expires BIGINT NOT NULL);"
+                "CREATE INDEX tokens_of_client ON tokens (client);"
+
+                "CREATE TABLE commands ("
+                "  id TEXT NOT NULL PRIMARY KEY, client TEXT NOT NULL, command TEXT NOT NULL,"
+                "  container TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL,"
+                "  requested BIGINT NOT NULL, sent BIGINT NOT NULL, started BIGINT NOT NULL,"
+                "  finished BIGINT NOT NULL, expires BIGINT NOT NULL, timeout BIGINT NOT NULL,"
+                "  caller_uid BIGINT NOT NULL, error TEXT, params TEXT, result TEXT);"
+                "CREATE INDEX commands_by_time ON commands (requested);"
+                "CREATE INDEX commands_of_client ON commands (client, requested);"
+                "CREATE INDEX commands_of_name ON commands (command, requested);"
+                "CREATE INDEX commands_of_batch ON commands (batch, requested) WHERE " SQL_IN_BATCH ";"
+                "CREATE INDEX commands_open ON commands (requested) WHERE " SQL_IS_OPEN ";"
+                "CREATE INDEX commands_unsuccessful ON commands (requested) WHERE " SQL_IS_UNSUCCESSFUL ";"
+
+                "CREATE TABLE outputs ("
+                "  id TEXT NOT NULL PRIMARY KEY, start BIGINT NOT NULL, output BLOB NOT NULL);"
+
+                "CREATE TABLE batches ("
+                "  id TEXT NOT NULL PRIMARY KEY, selector TEXT NOT NULL, command TEXT NOT NULL, params TEXT,"
+                "  requested BIGINT NOT NULL, finished BIGINT NOT NULL, caller_uid BIGINT NOT NULL);";
+
+const char *const sql_migrations[] = { version_1, NULL };
+
+const char sql_put_client[] =
+                "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
+                "  labels, commands) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                " ON CONFLICT (id) DO UPDATE SET host = excluded.host, version = excluded.version,"
+                "  address = excluded.address, online = excluded.online, revoked = excluded.revoked,"
+                "  forgotten = excluded.forgotten, since = excluded.since, last_seen = excluded.last_seen,"
+                "  labels = excluded.labels, commands = excluded.commands";
+const char sql_load_clients[] =
+                "SELECT id, host, version, address, online, revoked, forgotten, since, last_seen,"
+                "  labels, commands FROM clients ORDER BY id";
+
+const char sql_put_token[] = "INSERT INTO tokens (hash, client, created, expires) VALUES ($1, $2, $3, $4)";
+const char sql_put_first_token[] =
+                "INSERT INTO tokens (hash, client, created, expires) SELECT $1, $2, $3, $4"
+                " WHERE NOT EXISTS (SELECT 1 FROM tokens WHERE client = $2)";
+const char sql_delete_tokens[] = "DELETE FROM tokens WHERE client = $1";
+const char sql_load_tokens[] = "SELECT hash, client, created, expires FROM tokens ORDER BY client, created";
+
+const char sql_submit_command[] =
+                "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const char sql_advance_command[] =
+                "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6"
+                " WHERE id = $7 AND state IN ($8, $9, $10, $11)";
+const char sql_get_command[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands WHERE id = $1";
+const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands"
+                                 " WHERE " SQL_IS_OPEN " ORDER BY requested, id";
+
+const char sql_put_output[] =
+                "INSERT INTO outputs (id, start, output) VALUES ($1, $2, $3)"
+                " ON CONFLICT (id) DO UPDATE SET start = excluded.start, output = excluded.output";
+const char sql_get_output[] = "SELECT start, output FROM outputs WHERE id = $1";
+
+const char sql_put_batch[] =
+                "INSERT INTO batches (id, selector, command, params, requested, finished, caller_uid)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                " ON CONFLICT (id) DO UPDATE SET selector = excluded.selector, command = excluded.command,"
+                "  params = excluded.params, requested = excluded.requested, finished = excluded.finished,"
+                "  caller_uid = excluded.caller_uid";

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All SQL there is, in the words that SQLite and PostgreSQL share: $1, $2 … in order of appearance, upserts by
+ * ON CONFLICT, times as whole µs, states by name. */
+#pragma once
+
+/* Numbered schema versions of the SQLite file; only the type of bytes (BLOB) is its dialect. */
+extern const char *const sql_migrations[];
+
+extern const char sql_put_client[], sql_load_clients[];
+extern const char sql_put_first_token[], sql_put_token[], sql_delete_tokens[], sql_load_tokens[];
+extern const char sql_submit_command[], sql_advance_command[], sql_get_command[], sql_open_commands[];
+extern const char sql_put_output[], sql_get_output[];
+extern const char sql_put_batch[];
+
+/* How many former states sql_advance_command has room for. */
+#define SQL_ADVANCE_FROM_MAX 4
+
+/* For lists, which are put together: what comes before the conditions, and conditions that an index has. */
+#define SQL_COMMAND_COLUMNS                                                                                    \
+        "id, client, command, container, batch, state, requested, sent, started, finished, expires, timeout, " \
+        "caller_uid, error"
+#define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL FROM commands WHERE "
+#define SQL_IS_OPEN "state IN ('queued', 'sent', 'running')"
+#define SQL_IS_UNSUCCESSFUL \
+        "state IN ('failed', 'rejected', 'timed-out', 'cancelled', 'expired', 'interrupted')"
+#define SQL_IN_BATCH "batch <> ''"

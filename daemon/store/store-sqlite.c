@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The embedded engine: one SQLite file, written by a thread of its own. */
+#include "store-sqlite.h"
+
+#include "store-sql.h"
+#include "store-task.h"
+
+#define APPLICATION_ID 0x6d737276 /* "msrv", for file(1) and against mistaken files */
+
+static const DbSchema schema = { APPLICATION_ID, sql_migrations };
+
+static void close_engine(void *engine) {
+        SqliteStore *s = engine;
+
+        db_close(s->db);
+        g_free(s);
+}
+
+static unsigned queue_depth(void *engine) {
+        SqliteStore *s = engine;
+
+        return db_queue_depth(s->db);
+}
+
+static const StoreEngine sqlite_engine = {
+        .close = close_engine,
+        .put_client = sqlite_put_client,
+        .load_clients = sqlite_load_clients,
+        .put_token = sqlite_put_token,
+        .delete_tokens = sqlite_delete_tokens,
+        .load_tokens = sqlite_load_tokens,
+        .submit_command = sqlite_submit_command,
+        .advance_command = sqlite_advance_command,
+        .put_output = sqlite_put_output,
+        .get_output = sqlite_get_output,
+        .get_command = sqlite_get_command,
+        .list_commands = sqlite_list_commands,
+        .open_commands = sqlite_open_commands,
+        .put_batch = sqlite_put_batch,
+        .queue_depth = queue_depth,
+};
+
+Store *store_open_sqlite(Loop *l, const char *path, GError **error) {
+        DbThread *db = db_open(l, path, &schema, error);
+        SqliteStore *engine;
+        Store *s;
+
+        if (!db)
+                return NULL;
+        engine = g_new0(SqliteStore, 1);
+        engine->loop = l;
+        engine->db = db;
+        s = g_new0(Store, 1);
+        s->ops = &sqlite_engine;
+        s->engine = engine;
+        return s;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The calls of the SQLite engine, by noun; engine is a SqliteStore. What each does is store.h's to say. */
+#pragma once
+
+#include "store.h"
+
+/* store-sqlite-clients.c */
+void sqlite_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata);
+void sqlite_load_clients(void *engine, StoreRows done, void *userdata);
+/* store-sqlite-tokens.c */
+void sqlite_put_token(void *engine, const TokenRecord *t, bool replace, StoreDone done, void *userdata);
+void sqlite_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata);
+void sqlite_load_tokens(void *engine, StoreRows done, void *userdata);
+/* store-sqlite-commands.c */
+void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+void sqlite_get_command(void *engine, const char *id, StoreRows done, void *userdata);
+void sqlite_open_commands(void *engine, StoreRows done, void *userdata);
+void sqlite_list_commands(void *engine, const CommandFilter *f, StoreRows done, void *userdata);
+/* store-sqlite-outputs.c */
+void sqlite_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
+                       void *userdata);
+void sqlite_get_output(void *engine, const char *id, StoreRows done, void *userdata);
+/* store-sqlite-batches.c */
+void sqlite_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata);

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store through its interface, as the SQLite engine fills it in. That nothing acknowledged is ever lost is
+ * test-store-kill.c's. */
+#include "store.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "limits.h"
+
+#define DEADLINE_MS 60000
+
+typedef struct Fixture {
+        Loop *loop;
+        LoopTimer *deadline;
+        char *dir, *path;
+        Store *store;
+        bool answered;
+        StoreStatus status;
+        GPtrArray *rows; /* of the latest query */
+} Fixture;
+
+static void too_late(void *userdata) {
+        g_error("not finished in time");
+}
+
+static void open_store(Fixture *f) {
+        g_autoptr(GError) error = NULL;
+
+        f->store = store_open_sqlite(f->loop, f->path, &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(f->store);
+}
+
+static void setup(Fixture *f, gconstpointer data) {
+        f->loop = loop_new(NULL);
+        f->deadline = loop_timer_new(f->loop, DEADLINE_MS, 0, too_late, NULL);
+        f->dir = g_dir_make_tmp("test-store-XXXXXX", NULL);
+        f->path = g_build_filename(f->dir, "mserver.db", NULL);
+        open_store(f);
+}
+
+static void teardown(Fixture *f, gconstpointer data) {
+        store_close(f->store);
+        g_clear_pointer(&f->rows, g_ptr_array_unref);
+        loop_timer_free(f->deadline);
+        loop_free(f->loop);
+        g_assert_cmpint(g_remove(f->path), ==, 0);
+        g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+        g_free(f->path);
+        g_free(f->dir);
+}
+
+static void reopen(Fixture *f) {
+        store_close(f->store);
+        open_store(f);
+}
+
+static void on_done(StoreStatus status, void *userdata) {
+        Fixture *f = userdata;
+
+        g_assert_false(f->answered);
+        f->answered = true;
+        f->status = status;
+        loop_quit(f->loop, 0);
+}
+
+static void on_rows(StoreStatus status, GPtrArray *rows, void *userdata) {
+        Fixture *f = userdata;
+
+        while (rows->len > 0)
+                g_ptr_array_add(f->rows, g_ptr_array_steal_index(rows, 0));
+        on_done(status, f);
+}
+
+static void begin(Fixture *f, GDestroyNotify row_free) {
+        f->answered = false;
+        g_clear_pointer(&f->rows, g_ptr_array_unref);
+        f->rows = g_ptr_array_new_with_free_func(row_free);
+}
+
+static StoreStatus answer(Fixture *f) {
+        g_assert_false(f->answered); /* never from inside the call */
+        loop_run(f->loop);
+        g_assert_true(f->answered);
+        return f->status;
+}
+
+/* Calls an operation that writes, and gives its status. */
+#define WRITE(f, operation, ...) \
+        (begin(f, NULL), (f)->store->ops->operation((f)->store->engine, __VA_ARGS__, on_done, f), answer(f))
+
+static unsigned finish_query(Fixture *f) {
+        g_assert_cmpint(answer(f), ==, STORE_OK);
+        return f->rows->len;
+}
+
+static unsigned load_clients(Fixture *f) {
+        begin(f, (GDestroyNotify) client_record_free);
+        f->store->ops->load_clients(f->store->engine, on_rows, f);
+        return finish_query(f);
+}
+
+static unsigned load_tokens(Fixture *f) {
+        begin(f, (GDestroyNotify) token_record_free);
+        f->store->ops->load_tokens(f->store->engine, on_rows, f);
+        return finish_query(f);
+}
+
+static unsigned get_command(Fixture *f, const char *id) {
+        begin(f, (GDestroyNotify) command_record_free);
+        f->store->ops->get_command(f->store->engine, id, on_rows, f);
+        return finish_query(f);
+}
+
+static unsigned open_commands(Fixture *f) {
+        begin(f, (GDestroyNotify) command_record_free);
+        f->store->ops->open_commands(f->store->engine, on_rows, f);
+        return finish_query(f);
+}
+
+static unsigned list_commands(Fixture *f, const CommandFilter *filter) {
+        begin(f, (GDestroyNotify) command_record_free);
+        f->store->ops->list_commands(f->store->engine, filter, on_rows, f);
+        return finish_query(f);
+}
+
+static unsigned get_output(Fixture *f, const char *id) {
+        begin(f, (GDestroyNotify) g_bytes_unref);
+        f->store->ops->get_output(f->store->engine, id, on_rows, f);
+        return finish_query(f);
+}
+
+static void *row(Fixture *f, unsigned i) {
+        return g_ptr_array_index(f->rows, i);
+}
+
+/* Ids of the rows, in order. */
+static char *ids(Fixture *f) {
+        GString *s = g_string_new(NULL);
+
+        for (unsigned i = 0; i < f->rows->len; i++)
+                g_string_append_printf(s, "%s%s", i > 0 ? " " : "", ((CommandRecord *) row(f, i))->id);
+        return g_string_free(s, FALSE);
+}
+
+static void test_clients(Fixture *f, gconstpointer data) {
+        ClientRecord c = { .id = (char *) "seoul-1",
+                           .host = (char *) "se1.example.kr",
+                           .version = (char *) "1.1.0",
+                           .address = (char *) "192.0.2.1",
+                           .labels = (char *) "{\"role\":\"서울\"}",
+                           .commands = (char *) "[\"restart\"]",
+                           .online = true,
+                           .since = 1795406712331000,
+                           .last_seen = 1795406712331001 };
+        const ClientRecord *stored;
+
+        g_assert_cmpuint(load_clients(f), ==, 0);
+        g_assert_cmpint(WRITE(f, put_client, &c), ==, STORE_OK);
+        c.online = false;
+        c.revoked = c.forgotten = true;
+        c.host = (char *) "other";
+        g_assert_cmpint(WRITE(f, put_client, &c), ==, STORE_OK);
+        c = (ClientRecord){ .id = (char *) "busan-1" };
+        g_assert_cmpint(WRITE(f, put_client, &c), ==, STORE_OK);
+
+        reopen(f);
+        g_assert_cmpuint(load_clients(f), ==, 2);
+        stored = row(f, 0);
+        g_assert_cmpstr(stored->id, ==, "busan-1");
+        g_assert_null(stored->host);
+        stored = row(f, 1);
+        g_assert_cmpstr(stored->id, ==, "seoul-1");
+        g_assert_cmpstr(stored->host, ==, "other");
+        g_assert_cmpstr(stored->version, ==, "1.1.0");
+        g_assert_cmpstr(stored->address, ==, "192.0.2.1");
+        g_assert_cmpstr(stored->labels, ==, "{\"role\":\"서울\"}");
+        g_assert_cmpstr(stored->commands, ==, "[\"restart\"]");
+        g_assert_false(stored->online);
+        g_assert_true(stored->revoked && stored->forgotten);
+        g_assert_cmpuint(stored->since, ==, 1795406712331000);
+        g_assert_cmpuint(stored->last_seen, ==, 1795406712331001);
+}
+
+static TokenRecord token(const char *client, uint8_t fill) {
+        TokenRecord t = { .client = (char *) client, .created = 5, .expires = 7 };
+
+        memset(t.hash, fill, sizeof(t.hash));
+        return t;
+}
+
+static void test_tokens(Fixture *f, gconstpointer data) {
+        TokenRecord first = token("a", 1), second = token("a", 2), third = token("a", 3),
+                    other = token("b", 9);
+        const TokenRecord *stored;
+
+        g_assert_cmpint(WRITE(f, put_token, &first, false), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, put_token, &other, false), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, put_token, &second, false), ==, STORE_CONFLICT);
+        g_assert_cmpuint(load_tokens(f), ==, 2);
+        g_assert_cmpint(((TokenRecord *) row(f, 0))->hash[0], ==, 1);
+
+        g_assert_cmpint(WRITE(f, put_token, &third, true), ==, STORE_OK);
+        reopen(f);
+        g_assert_cmpuint(load_tokens(f), ==, 2);
+        stored = row(f, 0);
+        g_assert_cmpstr(stored->client, ==, "a");
+        g_assert_cmpmem(stored->hash, 32, third.hash, 32);
+        g_assert_cmpuint(stored->created, ==, 5);
+        g_assert_cmpuint(stored->expires, ==, 7);
+
+        g_assert_cmpint(WRITE(f, delete_tokens, "a"), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, delete_tokens, "nobody"), ==, STORE_OK);
+        g_assert_cmpuint(load_tokens(f), ==, 1);
+        g_assert_cmpstr(((TokenRecord *) row(f, 0))->client, ==, "b");
+}
+
+/* Replacing by a token that somebody has already: the old one stays. */
+static void test_replace_fails_whole(Fixture *f, gconstpointer data) {
+        TokenRecord a = token("a", 1), b = token("b", 2), again = token("a", 2);
+
+        g_assert_cmpint(WRITE(f, put_token, &a, false), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, put_token, &b, false), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, put_token, &again, true), ==, STORE_CONFLICT);
+        g_assert_cmpuint(load_tokens(f), ==, 2);
+        g_assert_cmpint(((TokenRecord *) row(f, 0))->hash[0], ==, 1);
+}
+
+static CommandRecord *new_command(const char *id, const char *client, const char *command,
+                                  CommandState state, uint64_t requested) {
+        CommandRecord *r = command_record_new(id, client, command);
+
+        r->state = state;
+        r->requested = requested;
+        return r;
+}
+
+static void put_command(Fixture *f, const char *id, const char *client, const char *command,
+                        CommandState state, uint64_t requested, const char *batch) {
+        g_autoptr(CommandRecord) r = new_command(id, client, command, state, requested);
+
+        g_free(r->batch);
+        r->batch = g_strdup(batch);
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+}
+
+static void assert_same_command(const CommandRecord *a, const CommandRecord *b) {
+        g_assert_cmpstr(a->id, ==, b->id);
+        g_assert_cmpstr(a->client, ==, b->client);
+        g_assert_cmpstr(a->command, ==, b->command);
+        g_assert_cmpstr(a->container, ==, b->container);
+        g_assert_cmpstr(a->batch, ==, b->batch);
+        g_assert_cmpstr(a->params, ==, b->params);
+        g_assert_cmpstr(a->result, ==, b->result);
+        g_assert_cmpstr(a->error, ==, b->error);
+        g_assert_cmpint(a->state, ==, b->state);
+        g_assert_cmpuint(a->requested, ==, b->requested);
+        g_assert_cmpuint(a->sent, ==, b->sent);
+        g_assert_cmpuint(a->started, ==, b->started);
+        g_assert_cmpuint(a->finished, ==, b->finished);
+        g_assert_cmpuint(a->expires, ==, b->expires);
+        g_assert_cmpuint(a->timeout, ==, b->timeout);
+        g_assert_cmpuint(a->caller_uid, ==, b->caller_uid);
+}
+
+static void test_command(Fixture *f, gconstpointer data) {
+        g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "seoul-1", "restart", COMMAND_QUEUED, 11);
+
+        g_free(r->container);
+        r->container = g_strdup("3node0");
+        g_free(r->params);
+        r->params = g_strdup("{\"container\":\"3node0\"}");
+        r->expires = 99;
+        r->timeout = 600000000;
+        r->caller_uid = UINT32_MAX;
+        g_assert_cmpuint(get_command(f, r->id), ==, 0);
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_CONFLICT);
+        g_assert_cmpuint(get_command(f, r->id), ==, 1);
+        assert_same_command(row(f, 0), r);
+
+        g_assert_true(command_record_advance(r, COMMAND_SENT, NULL, NULL, 12));
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        g_assert_true(command_record_advance(r, COMMAND_RUNNING, NULL, NULL, 13));
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        g_assert_true(command_record_advance(r, COMMAND_FAILED, "{\"exit_code\":1}", "it failed", 14));
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        reopen(f);
+        g_assert_cmpuint(get_command(f, r->id), ==, 1);
+        assert_same_command(row(f, 0), r);
+}
+
+/* What is stored moves on only as state.h says, whatever the caller believes. */
+static void test_advance_conflicts(Fixture *f, gconstpointer data) {
+        for (CommandState from = 0; from < _COMMAND_STATE_MAX; from++)
+                for (CommandState to = 0; to < _COMMAND_STATE_MAX; to++) {
+                        g_autofree char *id = g_strdup_printf("cmd_%u_%u", from, to);
+                        g_autoptr(CommandRecord) r = new_command(id, "a", "start", from, 1);
+                        bool may = command_state_may_follow(from, to);
+
+                        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+                        r->state = to;
+                        r->finished = 77;
+                        g_assert_cmpint(WRITE(f, advance_command, r), ==, may ? STORE_OK : STORE_CONFLICT);
+                        g_assert_cmpuint(get_command(f, id), ==, 1);
+                        g_assert_cmpint(((CommandRecord *) row(f, 0))->state, ==, may ? to : from);
+                        g_assert_cmpuint(((CommandRecord *) row(f, 0))->finished, ==, may ? 77 : 0);
+                }
+}
+
+static void test_advance_unknown(Fixture *f, gconstpointer data) {
+        g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "start", COMMAND_SUCCEEDED, 1);
+
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_CONFLICT);
+        g_assert_cmpuint(get_command(f, r->id), ==, 0);
+}
+
+static void test_large_texts(Fixture *f, gconstpointer data) {
+        g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "exec", COMMAND_SENT, 1);
+
+        g_free(r->params);
+        r->params = g_strnfill(PARAMS_BYTES_MAX, 'p');
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+        r->state = COMMAND_SUCCEEDED;
+        r->result = g_strnfill(RESULT_BYTES_MAX, 'r');
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        g_assert_cmpuint(get_command(f, r->id), ==, 1);
+        assert_same_command(row(f, 0), r);
+}
+
+/* Each state is found by its own name; the open ones are those that are not final. */
+static void test_states(Fixture *f, gconstpointer data) {
+        unsigned open = 0;
+
+        for (CommandState s = 0; s < _COMMAND_STATE_MAX; s++) {
+                put_command(f, command_state_to_string(s), "a", "start", s, 100 - s, "");
+                open += !command_state_is_final(s);
+        }
+        for (CommandState s = 0; s < _COMMAND_STATE_MAX; s++) {
+                CommandFilter filter = { .state = (int) s };
+
+                g_assert_cmpuint(list_commands(f, &filter), ==, 1);
+                g_assert_cmpstr(((CommandRecord *) row(f, 0))->id, ==, command_state_to_string(s));
+        }
+
+        g_assert_cmpuint(list_commands(f, &(CommandFilter){ .state = COMMAND_FILTER_OPEN }), ==, open);
+        g_assert_cmpuint(open_commands(f), ==, open);
+        for (unsigned i = 0; i < open; i++) {
+                const CommandRecord *r = row(f, i);
+
+                g_assert_false(command_state_is_final(r->state));
+                g_assert_cmpstr(r->params, ==, "{}");
+                g_assert_true(i == 0 || r->requested > ((CommandRecord *) row(f, i - 1))->requested);
+        }
+}
+
+static void assert_list(Fixture *f, CommandFilter filter, const char *expected) {
+        g_autofree char *found = NULL;
+
+        (void) list_commands(f, &filter);
+        found = ids(f);
+        g_assert_cmpstr(found, ==, expected);
+}
+
+static void test_list(Fixture *f, gconstpointer data) {
+        put_command(f, "c1", "a", "start", COMMAND_SUCCEEDED, 10, "");
+        put_command(f, "c2", "b", "start", COMMAND_FAILED, 20, "batch_1");
+        put_command(f, "c3", "a", "stop", COMMAND_RUNNING, 30, "batch_1");
+        put_command(f, "c4", "a", "start", COMMAND_SENT, 40, "batch_2");
+        put_command(f, "c5", "b", "stop", COMMAND_QUEUED, 40, "");
+
+#define ANY .state = COMMAND_FILTER_ANY
+        assert_list(f, (CommandFilter){ ANY }, "c5 c4 c3 c2 c1");
+        assert_list(f, (CommandFilter){ ANY, .limit = 2 }, "c5 c4");
+        assert_list(f, (CommandFilter){ ANY, .client = "a" }, "c4 c3 c1");
+        assert_list(f, (CommandFilter){ ANY, .command = "start" }, "c4 c2 c1");
+        assert_list(f, (CommandFilter){ ANY, .client = "a", .command = "start" }, "c4 c1");
+        assert_list(f, (CommandFilter){ ANY, .batch = "batch_1" }, "c3 c2");
+        assert_list(f, (CommandFilter){ ANY, .batch = "batch_1", .client = "b" }, "c2");
+        assert_list(f, (CommandFilter){ .state = COMMAND_FILTER_OPEN }, "c5 c4 c3");
+        assert_list(f, (CommandFilter){ .state = COMMAND_FILTER_OPEN, .client = "a" }, "c4 c3");
+        assert_list(f, (CommandFilter){ .state = COMMAND_FAILED, .client = "b", .command = "start" }, "c2");
+        assert_list(f, (CommandFilter){ .state = COMMAND_FAILED, .client = "a" }, "");
+        assert_list(f, (CommandFilter){ ANY, .since = 20, .until = 30 }, "c3 c2");
+        assert_list(f, (CommandFilter){ ANY, .since = 31 }, "c5 c4");
+        assert_list(f, (CommandFilter){ ANY, .until = 10 }, "c1");
+        assert_list(f, (CommandFilter){ ANY, .since = UINT64_MAX, .until = UINT64_MAX }, "");
+        assert_list(f, (CommandFilter){ ANY, .client = "nobody" }, "");
+        assert_list(f, (CommandFilter){ ANY, .client = "a' OR 1=1 --" }, "");
+
+        assert_list(f, (CommandFilter){ ANY, .limit = 1 }, "c5");
+        g_assert_null(((CommandRecord *) row(f, 0))->params);
+}
+
+static void submit_many(Fixture *f, unsigned count) {
+        for (unsigned i = 0; i < count; i++) {
+                g_autofree char *id = g_strdup_printf("cmd_1_%05u", i);
+                g_autoptr(CommandRecord) r = new_command(id, "a", "start", COMMAND_SENT, i);
+
+                f->store->ops->submit_command(f->store->engine, r, NULL, NULL);
+        }
+}
+
+static void test_list_bounds(Fixture *f, gconstpointer data) {
+        submit_many(f, LIST_COMMANDS_MAX + 1);
+        g_assert_cmpuint(list_commands(f, &(CommandFilter){ ANY }), ==, LIST_COMMANDS_DEFAULT);
+        g_assert_cmpuint(list_commands(f, &(CommandFilter){ ANY, .limit = UINT_MAX }), ==,
+                         LIST_COMMANDS_MAX);
+}
+
+static void test_output(Fixture *f, gconstpointer data) {
+        g_autoptr(GBytes) first = g_bytes_new_static("one\0two", 7), second = g_bytes_new_static("", 0);
+        gsize size;
+        const uint8_t *bytes;
+
+        g_assert_cmpuint(get_output(f, "cmd_1_1000"), ==, 0);
+        g_assert_cmpint(WRITE(f, put_output, "cmd_1_1000", 0x1122334455, first), ==, STORE_OK);
+        g_assert_cmpuint(get_output(f, "cmd_1_1000"), ==, 1);
+        bytes = g_bytes_get_data(row(f, 0), &size);
+        g_assert_cmpmem(bytes, size, "\x55\x44\x33\x22\x11\0\0\0one\0two", 15);
+
+        g_assert_cmpint(WRITE(f, put_output, "cmd_1_1000", 1, second), ==, STORE_OK);
+        g_assert_cmpuint(get_output(f, "cmd_1_1000"), ==, 1);
+        bytes = g_bytes_get_data(row(f, 0), &size);
+        g_assert_cmpmem(bytes, size, "\1\0\0\0\0\0\0\0", 8);
+}
+
+static void test_batch(Fixture *f, gconstpointer data) {
+        BatchRecord b = { .id = (char *) "batch_1",
+                          .selector = (char *) "all",
+                          .command = (char *) "restart",
+                          .params = (char *) "{}",
+                          .requested = 1,
+                          .caller_uid = 1000 };
+
+        g_assert_cmpint(WRITE(f, put_batch, &b), ==, STORE_OK);
+        b.finished = 2;
+        g_assert_cmpint(WRITE(f, put_batch, &b), ==, STORE_OK);
+}
+
+static void count_answer(StoreStatus status, void *userdata) {
+        unsigned *counts = userdata;
+
+        counts[status]++;
+}
+
+/* More than may wait: the surplus is refused, on the loop, and the rest is stored. */
+static void test_queue_bound(Fixture *f, gconstpointer data) {
+        unsigned counts[STORE_UNKNOWN + 1] = {};
+        g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
+        const unsigned count = STORE_QUEUE_MAX + 1000;
+
+        for (unsigned i = 0; i < count; i++)
+                f->store->ops->put_output(f->store->engine, "one", i, nothing, count_answer, counts);
+        g_assert_cmpuint(counts[STORE_OK] + counts[STORE_UNAVAILABLE], ==, 0);
+        g_assert_cmpuint(f->store->ops->queue_depth(f->store->engine), ==, STORE_QUEUE_MAX);
+        while (counts[STORE_OK] + counts[STORE_UNAVAILABLE] < count)
+                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+        g_assert_cmpuint(counts[STORE_OK], ==, STORE_QUEUE_MAX);
+        g_assert_cmpuint(counts[STORE_UNAVAILABLE], ==, 1000);
+}
+
+/* Closed with calls under way: they are answered, and what they wrote is there. */
+static void test_close_answers(Fixture *f, gconstpointer data) {
+        unsigned counts[STORE_UNKNOWN + 1] = {};
+
+        for (unsigned i = 0; i < 500; i++) {
+                g_autofree char *id = g_strdup_printf("cmd_1_%u", i);
+                g_autoptr(CommandRecord) r = new_command(id, "a", "start", COMMAND_SENT, i);
+
+                f->store->ops->submit_command(f->store->engine, r, count_answer, counts);
+        }
+        reopen(f);
+        g_assert_cmpuint(counts[STORE_OK], ==, 500);
+        g_assert_cmpuint(open_commands(f), ==, 500);
+}
+
+static double cpu_usec(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
+}
+
+/* Per command, with 10,000 clients. CPU of both threads, the copying and the completions included. */
+static void test_cost(Fixture *f, gconstpointer data) {
+        const unsigned count = 5000;
+        unsigned counts[STORE_UNKNOWN + 1] = {};
+        g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        double start, submitted, advanced;
+
+        for (unsigned i = 0; i < count; i++) {
+                g_autofree char *id = g_strdup_printf("cmd_1795406712331_%u", 1000 + i);
+                g_autofree char *client = g_strdup_printf("client-%u", i * 7919 % 10000);
+                CommandRecord *r = new_command(id, client, "restart", COMMAND_SENT, 1795406712331000 + i);
+
+                g_free(r->params);
+                r->params = g_strdup("{\"container\":\"3node0\",\"timeout\":300}");
+                g_ptr_array_add(records, r);
+        }
+
+        start = cpu_usec();
+        for (unsigned i = 0; i < count; i++)
+                f->store->ops->submit_command(f->store->engine, g_ptr_array_index(records, i), count_answer,
+                                              counts);
+        while (counts[STORE_OK] < count)
+                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+        submitted = cpu_usec();
+        for (unsigned i = 0; i < count; i++) {
+                CommandRecord *r = g_ptr_array_index(records, i);
+
+                command_record_advance(r, COMMAND_SUCCEEDED,
+                                       "{\"container\":\"3node0\",\"state\":\"running\"}", NULL,
+                                       1795406713331000 + i);
+                f->store->ops->advance_command(f->store->engine, r, count_answer, counts);
+        }
+        while (counts[STORE_OK] < 2 * count)
+                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+        advanced = cpu_usec();
+        g_test_minimized_result((submitted - start) / count, "%.1f us of CPU a submit",
+                                (submitted - start) / count);
+        g_test_minimized_result((advanced - submitted) / count, "%.1f us of CPU an advance",
+                                (advanced - submitted) / count);
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+#define ADD(path, function) g_test_add("/store/" path, Fixture, NULL, setup, function, teardown)
+        ADD("clients", test_clients);
+        ADD("tokens", test_tokens);
+        ADD("replace-fails-whole", test_replace_fails_whole);
+        ADD("command", test_command);
+        ADD("advance-conflicts", test_advance_conflicts);
+        ADD("advance-unknown", test_advance_unknown);
+        ADD("large-texts", test_large_texts);
+        ADD("states", test_states);
+        ADD("list", test_list);
+        ADD("list-bounds", test_list_bounds);
+        ADD("output", test_output);
+        ADD("batch", test_batch);
+        ADD("queue-bound", test_queue_bound);
+        ADD("close-answers", test_close_answers);
+        if (g_test_perf())
+                ADD("cost", test_cost);
+        return g_test_run();
+}
