@@ -8,6 +8,7 @@
 typedef struct DockerExec DockerExec;
 
 typedef struct DockerExecHandler {
+        /* Must not free the exec. */
         void (*output)(DockerStreamId stream, const void *data, size_t size, void *userdata);
         /* The end, exactly once. error where there is no exit code, and then it is not known whether the
          * command has run. The exec is still there: free it, here or later. */

@@ -114,6 +114,8 @@
 #define STOP_TIMEOUT_DEFAULT_SEC 300 /* docker's 10 s corrupt a node's database */
 #define STOP_TIMEOUT_MAX_SEC 3600
 #define AGENT_OUTPUT_BYTES_MAX (256u * 1024) /* of a command's output kept for its result, the newest */
+#define OUTPUT_TICK_MSEC 50                  /* output is sent on in turns: soon enough for a person */
+#define OUTPUT_CHUNKS_PER_TICK 4             /* that is 80 messages a second, within MESSAGES_PER_SECOND */
 #define AGENT_COMMANDS_MAX 64                /* side by side */
 #define AGENT_LEDGER_KEEP 10000              /* outcomes remembered for repeated ids */
 #define RECONNECT_FIRST_MSEC \
@@ -137,6 +139,7 @@
 #define DOCKER_START_TIMEOUT_SEC 180 /* mounts and networks; on top of the time to stop */
 #define EXEC_ENDED_POLL_MSEC 100     /* the output has ended, the engine does not know the exit code yet */
 #define EXEC_TERM_GRACE_SEC 5        /* from SIGTERM to SIGKILL, and from there to giving up */
+#define SAMPLED_CONTAINERS_MAX 256   /* of some 400 bytes each: well within STATS_BYTES_MAX */
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
 

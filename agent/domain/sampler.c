@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The periodic picture of the host and its containers. A sample is taken in steps, none of which blocks the loop:
+ *
+ *   1. the host, on one of libuv's threads, as asking a file system for its size may block;
+ *   2. the engine's list of containers;
+ *   3. one container after the other: its state, and what it uses if it runs.
+ *
+ * An engine that has not answered when the next sample is due does not hold up the host's part of it. */
+#include "sampler.h"
+
+#include "clock.h"
+#include "container-info.h"
+#include "containers.h"
+#include "docker-api.h"
+#include "host-read.h"
+#include "json-path.h"
+#include "limits.h"
+
+typedef struct HostWork {
+        uv_work_t uv;
+        Sampler *owner; /* NULL when that was freed meanwhile */
+        HostSample *sample;
+} HostWork;
+
+/* What a container had used when it was last asked. */
+typedef struct Used {
+        ContainerUsage usage;
+        uint64_t at_usec; /* monotonic */
+} Used;
+
+struct Sampler {
+        Loop *loop;
+        const AgentConfig *config;
+        Docker *docker;
+        SampleReady ready;
+        void *userdata;
+        LoopTimer *timer;
+
+        HostSample *before;    /* the last sample's */
+        GHashTable *used;      /* name → Used*, the last sample's */
+        GHashTable *used_next; /* and this one's */
+
+        HostWork *work;          /* step 1 */
+        json_object *data;       /* from step 2 on */
+        json_object *containers; /* in data */
+        DockerCall *call;
+        char **names;
+        unsigned next;
+};
+
+static GHashTable *used_new(void) {
+        return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+/* The sample is as complete as it will be. */
+static void publish(Sampler *s, const char *problem) {
+        json_object *data = g_steal_pointer(&s->data);
+
+        if (problem)
+                json_add_string(data, "containers_error", problem);
+        s->containers = NULL;
+        g_clear_pointer(&s->names, g_strfreev);
+        g_hash_table_unref(s->used);
+        s->used = g_steal_pointer(&s->used_next);
+        s->ready(data, s->userdata);
+        json_object_put(data);
+}
+
+static void ask_next(Sampler *s);
+
+static void stats_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
+        Sampler *s = userdata;
+        size_t last = json_object_array_length(s->containers) - 1;
+        const char *name = s->names[s->next - 1];
+        Used *used, *before = g_hash_table_lookup(s->used, name);
+
+        s->call = NULL;
+        if (!error) {
+                used = g_new(Used, 1);
+                used->at_usec = now_monotonic();
+                container_usage_parse(body, &used->usage);
+                container_usage_add(json_object_array_get_idx(s->containers, last), &used->usage,
+                                    before ? &before->usage : NULL,
+                                    before ? used->at_usec - before->at_usec : 0);
+                g_hash_table_insert(s->used_next, g_strdup(name), used);
+        }
+        ask_next(s);
+}
+
+static void inspect_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
+        Sampler *s = userdata;
+
+        s->call = NULL;
+        if (error) {
+                if (status == 404) /* it has gone since the list was made */
+                        ask_next(s);
+                else
+                        publish(s, error->message);
+                return;
+        }
+        (void) json_object_array_add(s->containers, container_status(body));
+        if (json_bool_at(body, "State.Running"))
+                s->call = docker_stats(s->docker, s->names[s->next - 1], stats_reply, s);
+        else
+                ask_next(s);
+}
+
+static void ask_next(Sampler *s) {
+        const char *name = s->next < SAMPLED_CONTAINERS_MAX ? s->names[s->next] : NULL;
+
+        if (!name) {
+                publish(s, NULL);
+                return;
+        }
+        s->next++;
+        s->call = docker_inspect(s->docker, name, inspect_reply, s);
+}
+
+static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
+        Sampler *s = userdata;
+
+        s->call = NULL;
+        if (error) {
+                publish(s, error->message);
+                return;
+        }
+        s->containers = json_object_new_array();
+        (void) json_object_object_add(s->data, "containers", s->containers);
+        s->names = containers_managed(body, s->config->containers);
+        s->next = 0;
+        ask_next(s);
+}
+
+static void host_done(Sampler *s, HostSample *sample) {
+        s->data = json_object_new_object();
+        (void) json_object_object_add(s->data, "system", host_sample_to_json(sample, s->before));
+        (void) host_sample_free(s->before);
+        s->before = sample;
+        s->used_next = used_new();
+        s->call = docker_list(s->docker, list_reply, s);
+}
+
+static void work(uv_work_t *uv) {
+        HostWork *w = uv->data;
+
+        w->sample = host_read();
+}
+
+static void work_done(uv_work_t *uv, int status) {
+        HostWork *w = uv->data;
+        Sampler *s = w->owner;
+
+        if (s) {
+                s->work = NULL;
+                host_done(s, w->sample);
+        } else
+                (void) host_sample_free(w->sample);
+        g_free(w);
+}
+
+static void tick(void *userdata) {
+        Sampler *s = userdata;
+        int r;
+
+        if (s->work)
+                return;
+        if (s->data) {
+                s->call = docker_call_free(s->call);
+                publish(s, "docker did not answer in time");
+        }
+        s->work = g_new0(HostWork, 1);
+        s->work->owner = s;
+        s->work->uv.data = s->work;
+        r = uv_queue_work(loop_uv(s->loop), &s->work->uv, work, work_done);
+        g_assert(r == 0);
+}
+
+Sampler *sampler_new(Loop *l, const AgentConfig *config, SampleReady ready, void *userdata, GError **error) {
+        Docker *d = docker_new(l, config->docker_socket, error);
+        Sampler *s;
+
+        if (!d)
+                return NULL;
+        s = g_new0(Sampler, 1);
+        s->loop = l;
+        s->config = config;
+        s->docker = d;
+        s->ready = ready;
+        s->userdata = userdata;
+        s->used = used_new();
+        s->timer = loop_timer_new(l, 0, config->stats_interval * 1000, tick, s);
+        return s;
+}
+
+Sampler *sampler_free(Sampler *s) {
+        if (!s)
+                return NULL;
+        if (s->work) {
+                s->work->owner = NULL;
+                (void) uv_cancel((uv_req_t *) &s->work->uv);
+        }
+        (void) loop_timer_free(s->timer);
+        (void) docker_call_free(s->call);
+        (void) docker_free(s->docker);
+        (void) host_sample_free(s->before);
+        g_hash_table_unref(s->used);
+        if (s->used_next)
+                g_hash_table_unref(s->used_next);
+        json_object_put(s->data);
+        g_strfreev(s->names);
+        g_free(s);
+        return NULL;
+}
