@@ -49,13 +49,14 @@
 #define HANDSHAKE_TIMEOUT_SEC 10
 #define REGISTER_TIMEOUT_SEC 10
 #define HANDSHAKE_BYTES_MAX 8192 /* of the request for the upgrade */
-#define HANDSHAKE_STALE_SEC 2    /* older ones make room when too many are in flight; honest ones take less */
-#define CLOSE_TIMEOUT_SEC 5      /* for the peer's side of a close, and for what is queued before it */
-#define ACCEPT_BATCH 64                         /* accept4() calls in one turn of the loop */
-#define LISTEN_RETRY_MSEC 1000         /* pause after accept4() ran out of descriptors or memory */
-#define STREAM_READ_BYTES 16384        /* one TLS record */
+#define HANDSHAKE_STALE_SEC 2   /* older ones make room when too many are in flight; honest ones take less */
+#define CLOSE_TIMEOUT_SEC 5     /* for the peer's side of a close, and for what is queued before it */
+#define ACCEPT_BATCH 64         /* accept4() calls in one turn of the loop */
+#define LISTEN_RETRY_MSEC 1000  /* pause after accept4() ran out of descriptors or memory */
+#define STREAM_READ_BYTES 16384 /* one TLS record */
 #define STREAM_TURN_BYTES (64u * 1024) /* read from one connection in one turn of the loop */
-#define SEND_BUFFER_BYTES (128 * 1024) /* the kernel's for one connection: a peer that does not read pins it */
+#define SEND_BUFFER_BYTES \
+        (128 * 1024) /* the kernel's for one connection: a peer that does not read pins it */
 #define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
 #define SEND_QUEUE_MESSAGES_MAX 4096
 #define AUTH_FAILURES_PER_MINUTE 30  /* wrong tokens per address before the answer is 429 */
@@ -85,6 +86,7 @@
 #define LIST_COMMANDS_DEFAULT 100
 #define FAN_OUT_CHUNK \
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
+#define SELECTOR_BYTES_MAX 1024
 #define BATCHES_RUNNING_MAX 64
 #define SUBSCRIBERS_MAX 256
 #define SUBSCRIBERS_PER_UID_MAX 32 /* of a user other than root */
@@ -144,7 +146,7 @@
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
 
 /* Local files. */
-#define PEM_BYTES_MAX (256u * 1024) /* a chain of certificates is a tenth of this */
+#define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */
 #define CONFIG_FILE_BYTES_MAX (1024u * 1024) /* systemd's own bound on a line of one */
 #define CREDENTIAL_BYTES_MAX (64u * 1024)    /* a token or a key; systemd itself passes at most 1 MiB */
 

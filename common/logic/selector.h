@@ -8,8 +8,8 @@
 
 typedef struct Selector Selector;
 
-/* FLEET_ERROR_INVALID_PARAMETER for an empty condition or characters no client id, label or glob can have.
- */
+/* White space around a condition is ignored. FLEET_ERROR_INVALID_PARAMETER for an empty condition, more than
+ * SELECTOR_BYTES_MAX, or characters no client id, label or glob can have. */
 Selector *selector_parse(const char *text, GError **error);
 Selector *selector_free(Selector *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Selector, selector_free)
