@@ -2,6 +2,14 @@
 /* A row of commands as a CommandRecord. */
 #include "command-row.h"
 
+#include "store-sql.h"
+
+unsigned command_phase(CommandState state) {
+        if (!command_state_is_final(state))
+                return SQL_PHASE_OPEN;
+        return state == COMMAND_SUCCEEDED ? SQL_PHASE_SUCCEEDED : SQL_PHASE_UNSUCCESSFUL;
+}
+
 bool command_row(RowReader *r, GPtrArray *rows) {
         g_autoptr(CommandRecord) c = g_new0(CommandRecord, 1);
         g_autofree char *state = NULL;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A row of SQL_COMMAND_COLUMNS, params, result as a CommandRecord. */
+/* A row of commands as a CommandRecord, and what its columns say. */
 #pragma once
 
 #include "store-row.h"
 #include "store-task.h"
 
-bool command_row(RowReader *r, GPtrArray *rows); /* a RowHandler */
+/* Of a state; SQL_PHASE_… */
+unsigned command_phase(CommandState state);
+
+/* A RowHandler, for SQL_COMMAND_COLUMNS, params, result. */
+bool command_row(RowReader *r, GPtrArray *rows);
 
 /* A call that reads such rows. */
 StoreTask *command_read_new(StoreRun run, const ArgsLayout *layout, const void *args);

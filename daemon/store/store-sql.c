@@ -4,8 +4,11 @@
 
 #include <stddef.h>
 
-/* What may be long comes last in a row: a list of commands then never reads the pages that hold it. Indexes of
- * the rare (open, unsuccessful, in a batch) have only these in them, so that the common path pays nothing. */
+/* What may be long comes last in a row: a list of commands then never reads the pages that hold it.
+ *
+ * An index of the rare (open, unsuccessful, in a batch) has only these in it, so that the common path pays next to
+ * nothing. phase says which they are: 0 not final, 1 succeeded, 2 ended otherwise. It follows from the state, but
+ * "state IN (…)" would make SQLite build a table in memory for each row and index that it writes. */
 static const char version_1[] =
                 "CREATE TABLE clients ("
                 "  id TEXT NOT NULL PRIMARY KEY, host TEXT, version TEXT, address TEXT,"
@@ -19,16 +22,16 @@ static const char version_1[] =
 
                 "CREATE TABLE commands ("
                 "  id TEXT NOT NULL PRIMARY KEY, client TEXT NOT NULL, command TEXT NOT NULL,"
-                "  container TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL,"
+                "  container TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL, phase INTEGER NOT NULL,"
                 "  requested BIGINT NOT NULL, sent BIGINT NOT NULL, started BIGINT NOT NULL,"
                 "  finished BIGINT NOT NULL, expires BIGINT NOT NULL, timeout BIGINT NOT NULL,"
                 "  caller_uid BIGINT NOT NULL, error TEXT, params TEXT, result TEXT);"
                 "CREATE INDEX commands_by_time ON commands (requested);"
                 "CREATE INDEX commands_of_client ON commands (client, requested);"
                 "CREATE INDEX commands_of_name ON commands (command, requested);"
-                "CREATE INDEX commands_of_batch ON commands (batch, requested) WHERE " SQL_IN_BATCH ";"
-                "CREATE INDEX commands_open ON commands (requested) WHERE " SQL_IS_OPEN ";"
-                "CREATE INDEX commands_unsuccessful ON commands (requested) WHERE " SQL_IS_UNSUCCESSFUL ";"
+                "CREATE INDEX commands_of_batch ON commands (batch, requested) WHERE batch <> '';"
+                "CREATE INDEX commands_open ON commands (requested) WHERE phase = 0;"
+                "CREATE INDEX commands_unsuccessful ON commands (requested) WHERE phase = 2;"
 
                 "CREATE TABLE outputs ("
                 "  id TEXT NOT NULL PRIMARY KEY, start BIGINT NOT NULL, output BLOB NOT NULL);"
@@ -58,14 +61,15 @@ const char sql_delete_tokens[] = "DELETE FROM tokens WHERE client = $1";
 const char sql_load_tokens[] = "SELECT hash, client, created, expires FROM tokens ORDER BY client, created";
 
 const char sql_submit_command[] =
-                "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+                "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const char sql_advance_command[] =
-                "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6"
-                " WHERE id = $7 AND state IN ($8, $9, $10, $11)";
+                "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6,"
+                "  phase = $7"
+                " WHERE id = $8 AND (state = $9 OR state = $10 OR state = $11 OR state = $12)";
 const char sql_get_command[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands WHERE id = $1";
 const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands"
-                                 " WHERE " SQL_IS_OPEN " ORDER BY requested, id";
+                                 " WHERE phase = 0 ORDER BY requested, id";
 
 const char sql_put_output[] =
                 "INSERT INTO outputs (id, start, output) VALUES ($1, $2, $3)"

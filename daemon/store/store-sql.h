@@ -15,12 +15,13 @@ extern const char sql_put_batch[];
 /* How many former states sql_advance_command has room for. */
 #define SQL_ADVANCE_FROM_MAX 4
 
-/* For lists, which are put together: what comes before the conditions, and conditions that an index has. */
+/* For lists, which are put together (store-sqlite-history.c): what comes before their conditions. */
 #define SQL_COMMAND_COLUMNS                                                                                    \
         "id, client, command, container, batch, state, requested, sent, started, finished, expires, timeout, " \
         "caller_uid, error"
 #define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL FROM commands WHERE "
-#define SQL_IS_OPEN "state IN ('queued', 'sent', 'running')"
-#define SQL_IS_UNSUCCESSFUL \
-        "state IN ('failed', 'rejected', 'timed-out', 'cancelled', 'expired', 'interrupted')"
-#define SQL_IN_BATCH "batch <> ''"
+
+/* The column phase, which the partial indexes are on. */
+#define SQL_PHASE_OPEN 0
+#define SQL_PHASE_SUCCEEDED 1
+#define SQL_PHASE_UNSUCCESSFUL 2

@@ -37,6 +37,7 @@ static int run_submit(DbThread *db, DbTask *task) {
         bind_text(&b, r->error);
         bind_text(&b, r->params);
         bind_text(&b, r->result);
+        bind_number(&b, command_phase(r->state));
         return db_finish(b.statement);
 }
 
@@ -44,7 +45,7 @@ void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done,
         store_write_submit(engine, store_write_new(run_submit, &layout_of_command, r), done, userdata);
 }
 
-/* What is left of the places stays NULL, which nothing is IN. */
+/* What is left of the places stays NULL, which equals nothing. */
 static void bind_former_states(Binder *b, CommandState state) {
         int end = b->last + SQL_ADVANCE_FROM_MAX;
 
@@ -69,6 +70,7 @@ static int run_advance(DbThread *db, DbTask *task) {
         bind_number(&b, record->finished);
         bind_text(&b, record->error);
         bind_text(&b, record->result);
+        bind_number(&b, command_phase(record->state));
         bind_text(&b, record->id);
         bind_former_states(&b, record->state);
         r = db_finish(b.statement);

@@ -13,42 +13,60 @@ static const ArgsLayout layout_of_filter = {
                      offsetof(CommandFilter, batch) },
 };
 
-/* No index has a state in it, as it changes. These two have the few that are looked for. */
-static const char *index_of_state(int state) {
-        if (state == COMMAND_FILTER_OPEN || (state >= 0 && !command_state_is_final((CommandState) state)))
-                return " AND " SQL_IS_OPEN;
-        if (state >= 0 && state != COMMAND_SUCCEEDED)
-                return " AND " SQL_IS_UNSUCCESSFUL;
-        return "";
+typedef struct ListSql {
+        GString *text;
+        unsigned last; /* $last is the latest parameter */
+        bool indexed;  /* a condition has an index already */
+} ListSql;
+
+/* Conditions come in the order of how much they leave out, and only the first may use its index: the planner,
+ * which has no statistics, would as soon take any other. An expression in place of a column keeps it from that. */
+static void add_condition(ListSql *sql, const char *column, const char *expression) {
+        g_string_append_printf(sql->text, " AND %s = $%u", sql->indexed ? expression : column, ++sql->last);
+        sql->indexed = true;
+}
+
+static bool has_phase(const CommandFilter *f) {
+        return f->state == COMMAND_FILTER_OPEN || f->state >= 0;
+}
+
+static unsigned phase_of(const CommandFilter *f) {
+        return f->state == COMMAND_FILTER_OPEN ? SQL_PHASE_OPEN : command_phase((CommandState) f->state);
 }
 
 static const char *list_sql(const CommandFilter *f) {
-        g_autoptr(GString) sql = g_string_new(SQL_LIST_COMMANDS "requested >= $1 AND requested <= $2");
-        unsigned n = 2; /* the latest $n */
+        g_autoptr(GString) text = g_string_new(SQL_LIST_COMMANDS "requested >= $1 AND requested <= $2");
+        ListSql sql = { .text = text, .last = 2 };
 
+        if (f->batch) {
+                g_string_append(text, " AND batch <> ''"); /* as the index says it */
+                add_condition(&sql, "batch", "batch || ''");
+        }
         if (f->client)
-                g_string_append_printf(sql, " AND client = $%u", ++n);
+                add_condition(&sql, "client", "client || ''");
+        if (has_phase(f) && phase_of(f) != SQL_PHASE_SUCCEEDED) {
+                g_string_append_printf(text, sql.indexed ? " AND phase + 0 = %u" : " AND phase = %u",
+                                       phase_of(f));
+                sql.indexed = true;
+        }
         if (f->command)
-                g_string_append_printf(sql, " AND command = $%u", ++n);
-        if (f->batch)
-                g_string_append_printf(sql, " AND " SQL_IN_BATCH " AND batch = $%u", ++n);
-        g_string_append(sql, index_of_state(f->state));
+                add_condition(&sql, "command", "command || ''");
         if (f->state >= 0)
-                g_string_append_printf(sql, " AND state = $%u", ++n);
-        g_string_append_printf(sql, " ORDER BY requested DESC, id DESC LIMIT $%u", ++n);
+                add_condition(&sql, "state", "state");
+        g_string_append_printf(text, " ORDER BY requested DESC, id DESC LIMIT $%u", sql.last + 1);
         /* db_statement() knows texts by their address. There are a few dozen. */
-        return g_intern_string(sql->str);
+        return g_intern_string(text->str);
 }
 
 static void bind_filter(Binder *b, const CommandFilter *f) {
         bind_number(b, MIN(f->since, (uint64_t) INT64_MAX));
         bind_number(b, f->until ? MIN(f->until, (uint64_t) INT64_MAX) : INT64_MAX);
+        if (f->batch)
+                bind_text(b, f->batch);
         if (f->client)
                 bind_text(b, f->client);
         if (f->command)
                 bind_text(b, f->command);
-        if (f->batch)
-                bind_text(b, f->batch);
         if (f->state >= 0)
                 bind_text(b, command_state_to_string((CommandState) f->state));
         bind_number(b, f->limit ? MIN(f->limit, LIST_COMMANDS_MAX) : LIST_COMMANDS_DEFAULT);
