@@ -37,6 +37,7 @@
 #define MESSAGES_BURST 1000     /* a client that returns flushes its backlog at once */
 #define PARAMS_BYTES_MAX (64u * 1024)
 #define PARAM_BYTES_MAX 4096            /* one of them, but for a command to run */
+#define AUDIT_PARAMS_BYTES_MAX 4096     /* of them in a journal entry */
 #define RESULT_BYTES_MAX (1024u * 1024) /* kept per command in the store; more is cut and marked */
 #define ERROR_TEXT_MAX 4096
 #define STATS_BYTES_MAX (256u * 1024)

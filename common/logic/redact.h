@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Masks secrets before parameters reach the journal. */
+/* Masks secrets before parameters reach the journal. What looks like one is masked: rather one word too many. */
 #pragma once
 
 #include <json-c/json.h>
 
-/* Returns new JSON text (g_free()) in which the values of names that look secret (password, passwd, secret,
- * token, mnemonic, seed, suri, private…, …key where it is not a public or session key), and inside strings
- * and argument arrays what follows
- * --password, --suri, --key… or looks like a Bearer token, a mnemonic of 12 or more words or a 0x-seed of 64
- * digits, are "***". */
+/* Returns new JSON text (g_free()) of at most AUDIT_PARAMS_BYTES_MAX bytes in which "***" stands for
+ *
+ *  - values under a name that looks secret, see redact_name_is_secret();
+ *  - inside strings and argument arrays what follows such a name: --password x, --password=x, PASSWORD=x,
+ *    password: x, {"password": "x"}, also across the words of an array;
+ *  - what follows Authorization: and Bearer, and the password in scheme://user:password@host;
+ *  - 12 or more words that could be a mnemonic, and 0x followed by 64 hex digits (a seed), unless the name says
+ *    that it is a public or session key.
+ *
+ * What is longer becomes {"truncated": "its beginning"}. */
 char *redact_params(json_object *params);
