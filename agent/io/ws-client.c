@@ -17,6 +17,7 @@
 #include "log.h"
 #include "resolve.h"
 #include "text.h"
+#include "ws-outgoing.h"
 
 #define PROTOCOL "uplink" /* ours alone; it is not sent */
 #define FRAME_BYTES (16 * 1024)
@@ -31,11 +32,6 @@ typedef enum State {
         STATE_CLOSING, /* a close frame of ours is on its way */
         STATE_ENDING,  /* over; ended() is the next thing to happen */
 } State;
-
-typedef struct Frame {
-        size_t size;
-        unsigned char data[]; /* LWS_PRE bytes of room, which lws_write() demands, then the text */
-} Frame;
 
 struct WsClient {
         Loop *loop;
@@ -61,10 +57,7 @@ struct WsClient {
         char *our_reason;
 
         GString *incoming; /* fragments so far */
-        GQueue outgoing;   /* of Frame */
-        size_t queued;     /* bytes in outgoing and left in libwebsockets */
-        size_t in_flight;  /* of these, left in libwebsockets */
-        bool congested;
+        WsOutgoing outgoing;
 
         WsEnd end; /* the last failure of this attempt, or how the connection ended */
         unsigned end_code;
@@ -93,9 +86,8 @@ static void drop_connection(WsClient *c) {
                 lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
         if (c->incoming)
                 g_string_free(g_steal_pointer(&c->incoming), true);
-        g_queue_clear_full(&c->outgoing, g_free);
-        c->queued = c->in_flight = 0;
-        c->congested = c->ping = false;
+        ws_outgoing_clear(&c->outgoing);
+        c->ping = false;
 }
 
 static void report_end(void *userdata) {
@@ -256,6 +248,15 @@ static void connection_failed(WsClient *c, struct lws *wsi, const char *text) {
                 end_attempt(c);
 }
 
+static void connection_gone(WsClient *c, struct lws *wsi) {
+        if (c->state == STATE_CONNECTING) {
+                connection_failed(c, wsi, "the server hung up");
+                return;
+        }
+        c->wsi = NULL;
+        end_attempt(c);
+}
+
 /* RFC 7235; lws_add_http_header_by_token() checks the room. */
 static int add_token(WsClient *c, struct lws *wsi, unsigned char **p, size_t room) {
         g_autofree char *value = g_strconcat("Token ", c->token, NULL);
@@ -276,47 +277,20 @@ static int close_now(WsClient *c, struct lws *wsi) {
         return -1;
 }
 
-/* Writes as much as goes out at once. False: the connection is broken, and libwebsockets will say so. */
-static bool flush(WsClient *c) {
-        if (!lws_partial_buffered(c->wsi)) {
-                c->queued -= c->in_flight;
-                c->in_flight = 0;
-        }
-        while (c->outgoing.length > 0 && !lws_partial_buffered(c->wsi)) {
-                g_autofree Frame *f = g_queue_pop_head(&c->outgoing);
-
-                if (lws_write(c->wsi, f->data + LWS_PRE, f->size, LWS_WRITE_TEXT) < 0)
-                        return false;
-                if (lws_partial_buffered(c->wsi))
-                        c->in_flight = f->size;
-                else
-                        c->queued -= f->size;
-        }
-        return true;
-}
-
 static int writable(WsClient *c, struct lws *wsi) {
         unsigned char none[LWS_PRE];
 
-        if (lws_partial_buffered(wsi)) {
-                lws_callback_on_writable(wsi);
-                return 0;
-        }
-        if (c->ping) {
+        if (c->ping && !lws_partial_buffered(wsi)) {
                 c->ping = false;
                 if (lws_write(wsi, none + LWS_PRE, 0, LWS_WRITE_PING) < 0)
                         return -1;
         }
-        if (!flush(c))
+        if (!ws_outgoing_flush(&c->outgoing, wsi))
                 return -1;
-        if (c->outgoing.length > 0 || lws_partial_buffered(wsi))
-                lws_callback_on_writable(wsi);
-        else if (c->state == STATE_CLOSING)
-                return close_now(c, wsi);
-        if (c->congested && c->queued < AGENT_SEND_LOW_BYTES) {
-                c->congested = false;
+        if (c->state == STATE_CLOSING)
+                return ws_outgoing_is_empty(&c->outgoing) ? close_now(c, wsi) : 0;
+        if (ws_outgoing_relieved(&c->outgoing))
                 c->handler->drained(c->userdata);
-        }
         return 0;
 }
 
@@ -379,8 +353,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons why, void *user, 
                 peer_closes(c, in, size);
                 return 0;
         case LWS_CALLBACK_CLIENT_CLOSED:
-                c->wsi = NULL;
-                end_attempt(c);
+        case LWS_CALLBACK_CLOSED_CLIENT_HTTP: /* instead of an error, where the server hangs up unasked */
+        case LWS_CALLBACK_WSI_DESTROY:        /* whatever it was that went unsaid */
+                connection_gone(c, wsi);
                 return 0;
         default:
                 return 0;
@@ -388,25 +363,16 @@ static int callback(struct lws *wsi, enum lws_callback_reasons why, void *user, 
 }
 
 bool ws_client_send(WsClient *c, const char *text, size_t size) {
-        Frame *f;
-
-        if (c->state != STATE_OPEN || size > SEND_QUEUE_BYTES_MAX - c->queued)
+        if (c->state != STATE_OPEN || !ws_outgoing_push(&c->outgoing, text, size))
                 return false;
-        f = g_malloc(sizeof(Frame) + LWS_PRE + size);
-        f->size = size;
-        memcpy(f->data + LWS_PRE, text, size);
-        g_queue_push_tail(&c->outgoing, f);
-        c->queued += size;
         /* A broken connection shows at the next turn, in the callback that ends it. */
-        if (!flush(c) || c->outgoing.length > 0 || lws_partial_buffered(c->wsi))
+        if (!ws_outgoing_flush(&c->outgoing, c->wsi))
                 lws_callback_on_writable(c->wsi);
-        if (c->queued > AGENT_SEND_HIGH_BYTES)
-                c->congested = true;
         return true;
 }
 
 bool ws_client_is_congested(const WsClient *c) {
-        return c->congested;
+        return c->outgoing.congested;
 }
 
 static void close_timed_out(void *userdata) {

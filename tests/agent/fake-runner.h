@@ -15,8 +15,8 @@ struct Runner {
         bool open;
 };
 
-/* The one that runner_new() made last; NULL after runner_free(). Every call of runner_start() and runner_cancel()
- * ends a loop_run(). */
+/* The one that runner_new() made last; NULL after runner_free(). Every call of runner_start() and
+ * runner_cancel() ends a loop_run(). */
 extern Runner *fake_runner;
 
 void fake_output(const char *id, uint64_t offset, const char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command's life on the agent, against a real ledger, a scripted runner and a link that keeps what it is given. */
+/* A command's life on the agent, against a real ledger, a scripted runner and a link that keeps what it is
+ * given. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
