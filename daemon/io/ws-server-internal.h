@@ -65,7 +65,8 @@ struct WsPeer {
 WsListener *ws_listener_free(WsListener *l);
 void ws_server_listen_again(WsServer *s); /* a handshake ended, or time passed */
 
-/* ws-server-life.c: a connection from its first to its last phase. */
+/* ws-server-life.c: a connection from its first to its last phase. A second is what the tick says it is. */
+void ws_server_tick(WsServer *s);
 WsPeer *ws_peer_new(WsServer *s, int fd, bool tls, const PeerAddress *address);
 void ws_peer_set_phase(WsPeer *p, WsPhase phase);
 /* No more will be sent after what is queued: waits for the peer to end it, for CLOSE_TIMEOUT_SEC. */

@@ -73,16 +73,17 @@ static void expire(WsServer *s, WsPhase phase, unsigned long seconds, const char
                 ws_peer_gone(p, reason);
 }
 
-static void on_tick(void *userdata) {
-        WsServer *s = userdata;
-
+void ws_server_tick(WsServer *s) {
         s->now++;
         ping_wheel_tick(s->wheel, on_due, s);
         expire(s, WS_PHASE_HANDSHAKE, HANDSHAKE_TIMEOUT_SEC,
                "no upgrade within " G_STRINGIFY(HANDSHAKE_TIMEOUT_SEC) " s");
         expire(s, WS_PHASE_CLOSING, CLOSE_TIMEOUT_SEC, "the close was not answered");
-        if (s->listening_paused && g_queue_peek_head(&s->phases[WS_PHASE_HANDSHAKE]))
-                ws_server_listen_again(s);
+        ws_server_listen_again(s);
+}
+
+static void on_tick(void *userdata) {
+        ws_server_tick(userdata);
 }
 
 WsPeer *ws_peer_new(WsServer *s, int fd, bool tls, const PeerAddress *address) {

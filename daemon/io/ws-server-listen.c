@@ -47,21 +47,33 @@ static void rest(WsServer *s, int error) {
                 s->listen_retry = loop_timer_new(s->loop, LISTEN_RETRY_MSEC, 0, on_retry, s);
 }
 
-/* Is there room for one more handshake? The oldest makes some where it is no longer in a hurry. */
-static bool handshake_has_room(WsServer *s) {
-        GQueue *handshakes = &s->phases[WS_PHASE_HANDSHAKE];
-        WsPeer *oldest = g_queue_peek_head(handshakes);
+static bool too_many_handshakes(const WsServer *s) {
+        return s->phases[WS_PHASE_HANDSHAKE].length >= s->limits.handshakes;
+}
 
-        if (handshakes->length < s->limits.handshakes)
+static bool oldest_is_slow(const WsServer *s) {
+        const WsPeer *oldest = g_queue_peek_head((GQueue *) &s->phases[WS_PHASE_HANDSHAKE]);
+
+        return oldest && s->now - oldest->since >= HANDSHAKE_STALE_SEC;
+}
+
+/* Is there room for one more handshake? Where there is not, a slow one makes some for somebody who waits. */
+static bool has_room(WsServer *s, bool somebody_waits) {
+        if (!too_many_handshakes(s))
                 return true;
-        if (s->now - oldest->since < HANDSHAKE_STALE_SEC)
+        if (!oldest_is_slow(s)) {
+                s->listening_paused = true;
+                set_listening(s, false);
                 return false;
-        ws_peer_gone(oldest, "too slow, others wait");
+        }
+        if (!somebody_waits)
+                return false;
+        ws_peer_gone(g_queue_peek_head(&s->phases[WS_PHASE_HANDSHAKE]), "slow, and others wait");
         return true;
 }
 
 void ws_server_listen_again(WsServer *s) {
-        if (!s->listening_paused || s->phases[WS_PHASE_HANDSHAKE].length >= s->limits.handshakes)
+        if (!s->listening_paused || (too_many_handshakes(s) && !oldest_is_slow(s)))
                 return;
         s->listening_paused = false;
         if (!s->listen_retry)
@@ -100,11 +112,8 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
                 socklen_t size = sizeof(sa);
                 int fd;
 
-                if (!handshake_has_room(s)) {
-                        s->listening_paused = true;
-                        set_listening(s, false);
+                if (!has_room(s, i == 0))
                         return;
-                }
                 fd = accept4(l->fd, (struct sockaddr *) &sa, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0)
                         admit(l, fd, &sa);
