@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a connection may do: who it is, register in time, and what breaks the protocol. */
+#include <string.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "message.h"
+#include "world.h"
+
+static void assert_log(const char *expected) {
+        g_autofree char *log = world_take_log();
+
+        g_assert_cmpstr(log, ==, expected);
+}
+
+static void test_register(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+
+        assert_log("audit client-online a\na < register_ack\n");
+        g_assert_true(fleet_find(w->fleet, "a")->online);
+        g_assert_cmpuint(fleet_online(w->fleet), ==, 1);
+        world_hangs_up(a);
+        assert_log("audit client-offline a closed by the client (1000)\n");
+        g_assert_cmpuint(fleet_online(w->fleet), ==, 0);
+        g_assert_cmpuint(fleet_size(w->fleet), ==, 1);
+        world_free(w);
+}
+
+static void test_wrong_id(void) {
+        World *w = world_new();
+        WsPeer *a = world_open("a");
+
+        world_says_and_free(a, message_register("b", "1", NULL, NULL, NULL, 0, 1));
+        assert_log("a < register_ack\n"
+                   "audit client-rejected a the token belongs to \"a\", not to \"b\"\n"
+                   "a closed 1008 the token belongs to \"a\", not to \"b\"\n");
+        g_assert_null(fleet_find(w->fleet, "b"));
+        world_free(w);
+}
+
+static void test_late(void) {
+        World *w = world_new();
+        WsPeer *a = world_open("a");
+
+        world_pass(9 * USEC_PER_SEC);
+        g_assert_false(world_is_closed(a));
+        world_pass(2 * USEC_PER_SEC);
+        g_assert_true(world_is_closed(a));
+        assert_log("audit client-rejected a no register within 10 s\na closed 1008 no register within 10 s\n");
+        world_free(w);
+}
+
+static void test_not_registered(void) {
+        World *w = world_new();
+        WsPeer *a = world_open("a");
+
+        world_says(a, "{\"type\":\"stats\",\"sequence\":1,\"data\":{}}");
+        g_assert_true(world_is_closed(a));
+        world_free(w);
+}
+
+static void test_garbage(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", 0);
+
+        world_says(a, "{\"type\":\"new in 2.0\"}");
+        g_assert_false(world_is_closed(a));
+        world_says(a, "garbage");
+        g_assert_true(world_is_closed(a));
+        world_free(w);
+}
+
+/* The newest connection wins, and the end of the older one changes nothing. */
+static void test_replaced(void) {
+        World *w = world_new();
+        WsPeer *first = world_connect("a", 0), *second = world_connect("a", 0);
+
+        g_assert_true(world_is_closed(first));
+        g_assert_false(world_is_closed(second));
+        world_hangs_up(first);
+        g_assert_true(fleet_find(w->fleet, "a")->online);
+        g_assert_cmpuint(fleet_online(w->fleet), ==, 1);
+        world_free(w);
+}
+
+static void test_flood(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", 0);
+
+        for (unsigned i = 0; i < MESSAGES_BURST + 10 && !world_is_closed(a); i++)
+                world_says(a, "{\"type\":\"ping\"}");
+        g_assert_true(world_is_closed(a));
+        world_free(w);
+}
+
+/* Version 1.1.0's messages, each with its acknowledgement. */
+static void test_acknowledged(void) {
+        World *w = world_new();
+        WsPeer *a = world_open("a");
+
+        world_says(a,
+                   "{\"type\":\"register\",\"serverId\":\"a\",\"version\":\"1.1.0\",\"timestamp\":1795406400000}");
+        g_free(world_take_log());
+        world_says(a, "{\"type\":\"heartbeat\"}");
+        world_says(a, "{\"type\":\"ping\"}");
+        world_says(a,
+                   "{\"type\":\"stats\",\"serverId\":\"a\",\"timestamp\":1,\"sequence\":7,\"interval\":10,"
+                   "\"data\":{\"system\":{\"host_name\":\"h\"},\"containers\":[]}}");
+        world_says(a, "{\"type\":\"summary\",\"serverId\":\"a\",\"period_seconds\":60,\"data_points\":6}");
+        assert_log("a < heartbeat_ack\na < pong\na < stats_ack\na < summary_ack\n");
+        g_assert_nonnull(strstr(fleet_find(w->fleet, "a")->stats, "host_name"));
+        world_free(w);
+}
+
+static char *token;
+
+static void token_made(const char *text, const GError *error, void *userdata) {
+        g_assert_no_error(error);
+        token = g_strdup(text);
+}
+
+static void removed(const GError *error, void *userdata) {
+        g_assert_no_error(error);
+}
+
+static void test_tokens(void) {
+        World *w = world_new();
+        g_autofree char *identity = NULL, *again = NULL;
+        WsPeer *a;
+
+        g_clear_pointer(&token, g_free);
+        fleet_create_token(w->fleet, "a", now_realtime() + 100 * USEC_PER_SEC, false, 0, token_made, NULL);
+        world_run();
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &identity, w->sessions), ==,
+                        WS_ACCEPT);
+        g_assert_cmpstr(identity, ==, "a");
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", NULL, &again, w->sessions), ==,
+                        WS_UNAUTHORIZED);
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", "x", &again, w->sessions), ==,
+                        WS_UNAUTHORIZED);
+        a = world_connect("a", 0);
+        fleet_revoke(w->fleet, "a", 0, removed, NULL);
+        world_run();
+        g_assert_true(world_is_closed(a));
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &again, w->sessions), ==,
+                        WS_UNAUTHORIZED);
+        g_assert_nonnull(fleet_find(w->fleet, "a"));
+        fleet_forget(w->fleet, "a", 0, removed, NULL);
+        world_run();
+        g_assert_null(fleet_find(w->fleet, "a"));
+        g_clear_pointer(&token, g_free);
+        world_free(w);
+}
+
+static void test_token_expires(void) {
+        World *w = world_new();
+        g_autofree char *identity = NULL;
+
+        fleet_create_token(w->fleet, "a", now_realtime() + 100 * USEC_PER_SEC, false, 0, token_made, NULL);
+        world_run();
+        world_pass(101 * USEC_PER_SEC);
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &identity, w->sessions), ==,
+                        WS_UNAUTHORIZED);
+        g_clear_pointer(&token, g_free);
+        world_free(w);
+}
+
+static void test_auth_rate(void) {
+        World *w = world_new();
+        g_autofree char *identity = NULL;
+
+        for (unsigned i = 0; i < AUTH_FAILURES_PER_MINUTE; i++)
+                g_assert_cmpint(sessions_handler.authorize("192.0.2.9", "x", &identity, w->sessions), ==,
+                                WS_UNAUTHORIZED);
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.9", "x", &identity, w->sessions), ==,
+                        WS_TOO_MANY_REQUESTS);
+        g_assert_cmpint(sessions_handler.authorize("192.0.2.8", "x", &identity, w->sessions), ==,
+                        WS_UNAUTHORIZED);
+        world_free(w);
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/session/register", test_register);
+        g_test_add_func("/session/wrong-id", test_wrong_id);
+        g_test_add_func("/session/late", test_late);
+        g_test_add_func("/session/not-registered", test_not_registered);
+        g_test_add_func("/session/garbage", test_garbage);
+        g_test_add_func("/session/replaced", test_replaced);
+        g_test_add_func("/session/flood", test_flood);
+        g_test_add_func("/session/acknowledged", test_acknowledged);
+        g_test_add_func("/session/tokens", test_tokens);
+        g_test_add_func("/session/token-expires", test_token_expires);
+        g_test_add_func("/session/auth-rate", test_auth_rate);
+        return g_test_run();
+}

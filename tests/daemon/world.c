@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The server's domain in a world of its own: see world.h. */
+#include "world.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "message.h"
+
+World *world;
+
+/* Clocks and loop. */
+
+static uint64_t now = 1795406400ull * USEC_PER_SEC;
+
+uint64_t now_realtime(void) {
+        return now;
+}
+
+uint64_t now_monotonic(void) {
+        return now;
+}
+
+typedef struct Call {
+        LoopTimerHandler handler;
+        void *userdata;
+} Call;
+
+struct LoopTimer {
+        Call call;
+        uint64_t at, repeat;
+};
+
+static GQueue deferred = G_QUEUE_INIT;
+static GPtrArray *timers;
+
+static Call *call_new(LoopTimerHandler handler, void *userdata) {
+        Call *c = g_new0(Call, 1);
+
+        *c = (Call){ handler, userdata };
+        return c;
+}
+
+void loop_defer(Loop *l, LoopTimerHandler handler, void *userdata) {
+        g_queue_push_tail(&deferred, call_new(handler, userdata));
+}
+
+LoopTimer *loop_timer_new(Loop *l, uint64_t delay_ms, uint64_t repeat_ms, LoopTimerHandler handler,
+                          void *userdata) {
+        LoopTimer *t = g_new0(LoopTimer, 1);
+
+        *t = (LoopTimer){ { handler, userdata }, now + delay_ms * USEC_PER_MSEC, repeat_ms * USEC_PER_MSEC };
+        g_ptr_array_add(timers, t);
+        return t;
+}
+
+LoopTimer *loop_timer_free(LoopTimer *t) {
+        if (t && g_ptr_array_remove(timers, t))
+                g_free(t);
+        return NULL;
+}
+
+void world_run(void) {
+        Call *c;
+
+        while ((c = g_queue_pop_head(&deferred))) {
+                c->handler(c->userdata);
+                g_free(c);
+        }
+}
+
+static LoopTimer *next_due(uint64_t until) {
+        LoopTimer *first = NULL;
+
+        for (unsigned i = 0; i < timers->len; i++) {
+                LoopTimer *t = g_ptr_array_index(timers, i);
+
+                if (t->at <= until && (!first || t->at < first->at))
+                        first = t;
+        }
+        return first;
+}
+
+void world_pass(uint64_t usec) {
+        uint64_t until = now + usec;
+        LoopTimer *t;
+
+        while ((t = next_due(until))) {
+                now = MAX(now, t->at);
+                t->at = t->repeat ? now + t->repeat : UINT64_MAX;
+                t->call.handler(t->call.userdata);
+                world_run();
+        }
+        now = until;
+}
+
+/* The journal. */
+
+struct AuditEntry {
+        GString *text;
+};
+
+AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
+        AuditEntry *e = g_new0(AuditEntry, 1);
+
+        e->text = g_string_new(event);
+        g_assert_cmpuint(strlen(message_id), ==, 32);
+        return e;
+}
+
+AuditEntry *audit_entry_free(AuditEntry *e) {
+        if (e)
+                g_string_free(e->text, true);
+        g_free(e);
+        return NULL;
+}
+
+void audit_entry_add(AuditEntry *e, const char *field, const char *value) {
+        static const char *const shown[] = { "MSERVER_CLIENT", "MSERVER_STATUS", "MSERVER_REASON", NULL };
+
+        if (value && g_strv_contains(shown, field))
+                g_string_append_printf(e->text, " %s", value);
+}
+
+void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) {
+}
+
+void audit_entry_message(AuditEntry *e, const char *format, ...) {
+}
+
+typedef struct Completion {
+        AuditDone audit;
+        StoreDone store;
+        StoreRows rows;
+        GPtrArray *array;
+        StoreStatus status;
+        bool ok;
+        void *userdata;
+} Completion;
+
+static void complete(void *userdata) {
+        Completion *c = userdata;
+
+        if (c->audit)
+                c->audit(c->ok, c->userdata);
+        if (c->store)
+                c->store(c->status, c->userdata);
+        if (c->rows)
+                c->rows(c->status, c->array, c->userdata);
+        g_clear_pointer(&c->array, g_ptr_array_unref);
+        g_free(c);
+}
+
+void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
+        Completion *c = g_new0(Completion, 1);
+
+        g_string_append_printf(world->log, "audit %s\n", e->text->str);
+        *c = (Completion){ .audit = done, .ok = world->audit_says, .userdata = userdata };
+        loop_defer(NULL, complete, c);
+        audit_entry_free(e);
+}
+
+/* The store: a hash table of rows. */
+
+static void finish(StoreDone done, void *userdata) {
+        Completion *c = g_new0(Completion, 1);
+
+        *c = (Completion){ .store = done, .status = world->store_says, .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static void give(GPtrArray *rows, StoreRows done, void *userdata) {
+        Completion *c = g_new0(Completion, 1);
+
+        *c = (Completion){ .rows = done, .array = rows, .status = STORE_OK, .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static CommandRecord *copy(const CommandRecord *r) {
+        CommandRecord *n = command_record_new(r->id, r->client, r->command);
+
+        g_free(n->container);
+        g_free(n->batch);
+        g_free(n->params);
+        n->container = g_strdup(r->container);
+        n->batch = g_strdup(r->batch);
+        n->params = g_strdup(r->params);
+        n->result = g_strdup(r->result);
+        n->error = g_strdup(r->error);
+        n->state = r->state;
+        n->requested = r->requested;
+        n->sent = r->sent;
+        n->started = r->started;
+        n->finished = r->finished;
+        n->expires = r->expires;
+        n->timeout = r->timeout;
+        n->caller_uid = r->caller_uid;
+        return n;
+}
+
+static void keep(const char *verb, const CommandRecord *r) {
+        CommandRecord *n;
+
+        g_string_append_printf(world->log, "store %s %s\n", verb, command_state_to_string(r->state));
+        if (world->store_says != STORE_OK)
+                return;
+        n = copy(r);
+        g_hash_table_replace(world->commands, n->id, n);
+}
+
+static void store_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_nothing(void *engine, StoreRows done, void *userdata) {
+        give(g_ptr_array_new(), done, userdata);
+}
+
+static void store_put_token(void *engine, const TokenRecord *t, bool replace, StoreDone done,
+                            void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
+        keep("submit", r);
+        finish(done, userdata);
+}
+
+static void store_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
+        keep("advance", r);
+        finish(done, userdata);
+}
+
+static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
+                             void *userdata) {
+        g_string_append_printf(world->log, "store output %zu\n", g_bytes_get_size(output));
+        finish(done, userdata);
+}
+
+static void store_get_output(void *engine, const char *id, StoreRows done, void *userdata) {
+        give(g_ptr_array_new(), done, userdata);
+}
+
+static void store_get_command(void *engine, const char *id, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        const CommandRecord *r = g_hash_table_lookup(world->commands, id);
+
+        if (r)
+                g_ptr_array_add(rows, copy(r));
+        give(rows, done, userdata);
+}
+
+static void store_open_commands(void *engine, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        GHashTableIter i;
+        void *r;
+
+        g_hash_table_iter_init(&i, world->commands);
+        while (g_hash_table_iter_next(&i, NULL, &r))
+                if (!command_state_is_final(((CommandRecord *) r)->state))
+                        g_ptr_array_add(rows, copy(r));
+        give(rows, done, userdata);
+}
+
+static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+static const StoreEngine engine = {
+        .put_client = store_put_client,
+        .load_clients = store_nothing,
+        .put_token = store_put_token,
+        .delete_tokens = store_delete_tokens,
+        .load_tokens = store_nothing,
+        .submit_command = store_submit_command,
+        .advance_command = store_advance_command,
+        .put_output = store_put_output,
+        .get_output = store_get_output,
+        .get_command = store_get_command,
+        .open_commands = store_open_commands,
+        .put_batch = store_put_batch,
+};
+
+/* Connections. */
+
+struct WsPeer {
+        char *identity, *address;
+        void *userdata;
+        bool closed, gone;
+};
+
+static GPtrArray *peers;
+
+bool ws_peer_send(WsPeer *peer, const char *text, size_t size) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Message) m = message_parse(text, size, &error);
+
+        g_assert_no_error(error);
+        g_assert_false(peer->gone);
+        g_string_append_printf(world->log, "%s < %s\n", peer->identity, m->type_name);
+        return true;
+}
+
+void ws_peer_close(WsPeer *peer, uint16_t code, const char *reason) {
+        g_assert_cmpuint(strlen(reason), <=, 123);
+        g_string_append_printf(world->log, "%s closed %u %s\n", peer->identity, code, reason);
+        peer->closed = true;
+}
+
+const char *ws_peer_identity(const WsPeer *peer) {
+        return peer->identity;
+}
+
+const char *ws_peer_address(const WsPeer *peer) {
+        return peer->address;
+}
+
+void ws_peer_set_userdata(WsPeer *peer, void *p) {
+        peer->userdata = p;
+}
+
+void *ws_peer_userdata(const WsPeer *peer) {
+        return peer->userdata;
+}
+
+static void peer_free(void *p) {
+        WsPeer *peer = p;
+
+        g_free(peer->identity);
+        g_free(peer->address);
+        g_free(peer);
+}
+
+WsPeer *world_open(const char *id) {
+        WsPeer *p = g_new0(WsPeer, 1);
+
+        p->identity = g_strdup(id);
+        p->address = g_strdup("192.0.2.1");
+        g_ptr_array_add(peers, p);
+        sessions_handler.opened(p, world->sessions);
+        return p;
+}
+
+void world_says(WsPeer *peer, const char *text) {
+        sessions_handler.message(peer, text, strlen(text), world->sessions);
+        world_run();
+}
+
+void world_says_and_free(WsPeer *peer, char *text) {
+        world_says(peer, text);
+        g_free(text);
+}
+
+WsPeer *world_connect(const char *id, unsigned features) {
+        WsPeer *p = world_open(id);
+
+        world_says_and_free(p, message_register(id, "test", "host", NULL, NULL, features, 1));
+        return p;
+}
+
+void world_hangs_up(WsPeer *peer) {
+        if (!peer->gone)
+                sessions_handler.closed(peer, "closed by the client (1000)", world->sessions);
+        peer->gone = true;
+        world_run();
+}
+
+bool world_is_closed(const WsPeer *peer) {
+        return peer->closed;
+}
+
+/* The world itself. */
+
+static void follow_batches(const CommandRecord *r, void *userdata) {
+        g_string_append_printf(world->log, "tell %s\n", command_state_to_string(r->state));
+        batches_command_changed(world->batches, r);
+}
+
+static const FleetObserver observer = { .command_changed = follow_batches };
+
+World *world_new(void) {
+        World *w = g_new0(World, 1);
+
+        world = w;
+        timers = g_ptr_array_new();
+        peers = g_ptr_array_new_with_free_func(peer_free);
+        w->log = g_string_new(NULL);
+        w->store_says = STORE_OK;
+        w->audit_says = true;
+        w->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                            (GDestroyNotify) command_record_free);
+        w->store.ops = &engine;
+        w->fleet = fleet_new(&w->store, NULL, 100);
+        w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
+        w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
+        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, NULL);
+        fleet_observe(w->fleet, &observer, NULL);
+        return w;
+}
+
+void world_free(World *w) {
+        world_run();
+        for (unsigned i = 0; i < peers->len; i++)
+                world_hangs_up(g_ptr_array_index(peers, i));
+        sessions_free(w->sessions);
+        batches_free(w->batches);
+        dispatcher_free(w->dispatcher);
+        fleet_free(w->fleet);
+        g_assert_cmpuint(timers->len, ==, 0); /* everything gives its timers back */
+        g_ptr_array_unref(timers);
+        g_ptr_array_unref(peers);
+        g_hash_table_unref(w->commands);
+        g_string_free(w->log, true);
+        g_free(w);
+        world = NULL;
+}
+
+char *world_take_log(void) {
+        char *text = g_strdup(world->log->str);
+
+        g_string_truncate(world->log, 0);
+        return text;
+}
+
+typedef struct Submitted {
+        char *id;
+        GError *error;
+} Submitted;
+
+static void submitted(const CommandRecord *r, const GError *error, void *userdata) {
+        Submitted *s = userdata;
+
+        s->id = r ? g_strdup(r->id) : NULL;
+        s->error = error ? g_error_copy(error) : NULL;
+}
+
+char *world_submit(const char *client, const char *command, const char *params, bool queue, GError **error) {
+        Submitted s = {};
+        CommandRequest q = {
+                .client = client,
+                .command = command,
+                .params = json_tokener_parse(params ?: "{}"),
+                .queue = queue,
+                .caller = { .uid = 1000 },
+        };
+
+        dispatcher_submit(world->dispatcher, &q, submitted, &s);
+        json_object_put(q.params);
+        world_run();
+        if (s.error)
+                g_propagate_error(error, s.error);
+        return s.id;
+}
+
+CommandState world_state(const char *id) {
+        const CommandRecord *r = g_hash_table_lookup(world->commands, id);
+
+        g_assert_nonnull(r);
+        return r->state;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The server's domain in a world without threads, sockets, journal or real time: what the domain calls (loop.h, clock.h, ws-server.h, audit.h
+ * and a store engine) is answered from here, one step at a time, and written down in order. */
+#pragma once
+
+#include "batch.h"
+#include "dispatcher.h"
+#include "fleet.h"
+#include "session.h"
+
+typedef struct World {
+        Store store;
+        Fleet *fleet;
+        Dispatcher *dispatcher;
+        Batches *batches;
+        Sessions *sessions;
+
+        GString *log; /* what happened, a line each: "store submit ID sent", "audit command-requested", "a < …" */
+        StoreStatus store_says; /* what writes end with */
+        bool audit_says;
+        GHashTable *commands; /* the rows: id to CommandRecord */
+} World;
+
+extern World *world; /* the one of the running test */
+
+World *world_new(void);
+void world_free(World *w);
+
+/* Runs all that is deferred or completed, until nothing moves. */
+void world_run(void);
+/* Moves both clocks on and fires what is due, in order. */
+void world_pass(uint64_t usec);
+
+/* A client connects with its own token and registers, announcing features (a bit set of message.h). Returns the peer. */
+WsPeer *world_connect(const char *id, unsigned features);
+WsPeer *world_open(const char *id);                 /* up to the upgrade */
+void world_says(WsPeer *peer, const char *text);    /* takes no ownership */
+void world_says_and_free(WsPeer *peer, char *text); /* takes it */
+void world_hangs_up(WsPeer *peer);
+bool world_is_closed(const WsPeer *peer); /* by us */
+
+/* The log since the last call; new string. */
+char *world_take_log(void);
+
+/* Submits for uid 1000 and runs: the id (new string), or NULL with error. */
+char *world_submit(const char *client, const char *command, const char *params, bool queue, GError **error);
+CommandState world_state(const char *id);
