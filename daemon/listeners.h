@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the server listens: the sockets systemd passed, or its own. */
+#pragma once
+
+#include "options.h"
+#include "server.h"
+
+typedef struct Listener {
+        int fd;
+        bool tls;
+        char *url; /* "wss://[::]:8443" */
+} Listener;
+
+/* sd_listen_fds_with_names(3): sockets named FD_NAME_PLAIN are plain, all others TLS. Without any, those the command line names; TLS
+ * on all addresses where it names none. New array. */
+GArray *listeners_open(const Options *o, GError **error);

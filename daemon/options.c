@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the server shall run: mserver.conf(5), and over it the command line. */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "error.h"
+#include "limits.h"
+#include "log.h"
+#include "names.h"
+
+Options *options_free(Options *o) {
+        if (!o)
+                return NULL;
+        g_free(o->state_directory);
+        g_free(o->host);
+        g_free(o->cert);
+        g_free(o->key);
+        g_free(o);
+        return NULL;
+}
+
+static void warn(const char *message, void *userdata) {
+        log_warning("%s", message);
+}
+
+static bool read_config(Options *o, const char *path, GError **error) {
+        static const ConfigKey known[] = {
+                { "TLS", "Certificate" },
+                { "TLS", "PrivateKey" },
+                { "Limits", "MaxClients" },
+                { "Limits", "MaxMessageBytes" },
+                { "Limits", "MaxConnectionsPerAddress" },
+                {},
+        };
+        g_autoptr(Config) c = config_read(path, known, warn, NULL, error);
+        uint64_t clients = CLIENTS_MAX_DEFAULT, bytes = MESSAGE_BYTES_MAX;
+        uint64_t per_address = CONNECTIONS_PER_ADDRESS_DEFAULT;
+
+        if (!c || !config_get_uint(c, "Limits", "MaxClients", 1, 1000000, &clients, error) ||
+            !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
+            !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error))
+                return false;
+        if (!o->cert)
+                o->cert = g_strdup(config_get(c, "TLS", "Certificate"));
+        if (!o->key)
+                o->key = g_strdup(config_get(c, "TLS", "PrivateKey"));
+        o->clients_max = clients;
+        o->limits = (WsLimits){
+                .message_bytes = bytes,
+                /* Room for clients that reconnect before their old connection is known to be dead. */
+                .connections = clients + clients / 20 + HANDSHAKES_MAX,
+                .connections_per_address = per_address,
+                .handshakes = HANDSHAKES_MAX,
+        };
+        return true;
+}
+
+static bool port_is_valid(int port, const char *option, GError **error) {
+        if (port >= 0 && port <= UINT16_MAX)
+                return true;
+        return fleet_fail(error, FLEET_ERROR_CONFIG, "%s is %d, expected a port from 0 (any) to 65535",
+                          option, port);
+}
+
+Options *options_read(int argc, char *argv[], GError **error) {
+        g_autoptr(Options) o = g_new0(Options, 1);
+        g_autofree char *config = NULL;
+        gboolean ssl = false, debug = false, version = false;
+        const GOptionEntry entries[] = {
+                { "port", 0, 0, G_OPTION_ARG_INT, &o->port, "Listen for plain ws on this port", "N" },
+                { "ssl", 0, 0, G_OPTION_ARG_NONE, &ssl, "Listen for wss (the default without --port)",
+                  NULL },
+                { "ssl-port", 0, 0, G_OPTION_ARG_INT, &o->ssl_port, "Port for wss (8443)", "N" },
+                { "cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cert, "Certificate chain, PEM (else self-made)",
+                  "FILE" },
+                { "key", 0, 0, G_OPTION_ARG_FILENAME, &o->key, "Its private key, PEM", "FILE" },
+                { "host", 0, 0, G_OPTION_ARG_STRING, &o->host,
+                  "Numeric address to listen on (wss: all, plain ws: 127.0.0.1)", "ADDRESS" },
+                { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Instead of " MSERVER_CONFIG_FILE,
+                  "FILE" },
+                { "state-directory", 0, 0, G_OPTION_ARG_FILENAME, &o->state_directory,
+                  "Instead of " MSERVER_STATE_DIR, "DIR" },
+                { "debug", 0, 0, G_OPTION_ARG_NONE, &debug, "Say more on standard error", NULL },
+                { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+                {},
+        };
+        g_autoptr(GOptionContext) context = g_option_context_new("- fleet control for validator nodes");
+
+        o->port = -1;
+        o->ssl_port = TLS_PORT;
+        g_option_context_add_main_entries(context, entries, NULL);
+        g_option_context_set_description(context, "Under systemd the sockets come from mserver.socket.");
+        if (!g_option_context_parse(context, &argc, &argv, error))
+                return NULL;
+        if (version) {
+                printf("mserver %s\n", PROJECT_VERSION);
+                exit(EXIT_SUCCESS);
+        }
+        if (argc > 1) {
+                fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" is not an option; --help names them", argv[1]);
+                return NULL;
+        }
+        o->ssl = ssl;
+        o->debug = debug;
+        if ((o->port != -1 && !port_is_valid(o->port, "--port", error)) ||
+            !port_is_valid(o->ssl_port, "--ssl-port", error) ||
+            !read_config(o, config ?: MSERVER_CONFIG_FILE, error))
+                return NULL;
+        if (!o->cert != !o->key) {
+                fleet_fail(error, FLEET_ERROR_CONFIG,
+                           "a certificate and its private key go together: %s is missing",
+                           o->cert ? "the key (--key, PrivateKey=)"
+                                   : "the certificate (--cert, Certificate=)");
+                return NULL;
+        }
+        if (!o->state_directory)
+                o->state_directory = g_strdup(g_getenv("STATE_DIRECTORY") ?: MSERVER_STATE_DIR);
+        return g_steal_pointer(&o);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the server shall run: mserver.conf(5), and over it the command line. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ws-server.h"
+
+typedef struct Options {
+        char *state_directory; /* --state-directory, $STATE_DIRECTORY, else MSERVER_STATE_DIR */
+        char *host;            /* --host: numeric address or "*", NULL: not given */
+        int port;              /* --port: plain, -1: not given */
+        bool ssl;              /* --ssl */
+        int ssl_port;          /* --ssl-port, TLS_PORT */
+        char *cert, *key;      /* --cert --key, [TLS] Certificate= PrivateKey=; NULL: self-made */
+        bool debug;
+        unsigned clients_max;
+        WsLimits limits;
+} Options;
+
+/* Reads both. Prints help or version and exits where asked to. Errors are FLEET_ERROR_CONFIG or G_OPTION_ERROR. */
+Options *options_read(int argc, char *argv[], GError **error);
+Options *options_free(Options *o);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
