@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A simulated fleet: thousands of TLS clients in one process, each registered and idle, answering every command at once. It speaks WebSocket on
+ * epoll and OpenSSL by itself, so that its own cost is small and flat beside the server's.
+ *
+ * bench-fleet PORT COUNT < TOKENS     client i is "sim-<i>" and has line i of TOKENS; prints "ready" when all are registered,
+ *                                     and ends when standard input is closed after that. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "message.h"
+
+#define IN_FLIGHT 64     /* handshakes at a time */
+#define BUFFER_MAX 65536 /* one frame from the server */
+
+typedef enum Phase { PHASE_HANDSHAKE, PHASE_UPGRADE, PHASE_REGISTER, PHASE_READY } Phase;
+
+typedef struct Peer {
+        unsigned number;
+        char *token;
+        int fd;
+        SSL *ssl;
+        Phase phase;
+        GByteArray *in;
+} Peer;
+
+static SSL_CTX *tls;
+static int epoll_fd;
+static unsigned count, started, ready;
+static uint16_t port;
+static Peer *peers;
+
+static G_NORETURN void die(const char *what, unsigned number) {
+        fprintf(stderr, "bench-fleet: client %u: %s: %s\n", number, what, strerror(errno));
+        exit(EXIT_FAILURE);
+}
+
+static void start_next(void);
+
+static void write_all(Peer *p, const void *data, size_t size) {
+        int n = SSL_write(p->ssl, data, (int) size);
+
+        /* Small frames on an empty socket: they fit, or the server has stopped reading. */
+        if (n != (int) size)
+                die("write", p->number);
+}
+
+static void send_frame(Peer *p, uint8_t opcode, const char *data, size_t size) {
+        g_autoptr(GByteArray) frame = g_byte_array_new();
+        uint8_t head[8] = { 0x80 | opcode, 0x80 | (size < 126 ? size : 126), size >> 8, size & 0xff };
+        const uint8_t mask[4] = {}; /* a mask of zeros leaves the payload as it is */
+
+        g_assert(size < 65536);
+        g_byte_array_append(frame, head, size < 126 ? 2 : 4);
+        g_byte_array_append(frame, mask, sizeof(mask));
+        g_byte_array_append(frame, (const uint8_t *) data, size);
+        write_all(p, frame->data, frame->len);
+}
+
+static void send_text(Peer *p, char *text) {
+        send_frame(p, 1, text, strlen(text));
+        g_free(text);
+}
+
+static void send_upgrade(Peer *p) {
+        g_autofree char *request = g_strdup_printf("GET /ws/monitoring/ HTTP/1.1\r\n"
+                                                   "Host: localhost:%u\r\n"
+                                                   "Upgrade: websocket\r\n"
+                                                   "Connection: Upgrade\r\n"
+                                                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                                   "Sec-WebSocket-Version: 13\r\n"
+                                                   "Authorization: Token %s\r\n\r\n",
+                                                   port, p->token);
+
+        write_all(p, request, strlen(request));
+        p->phase = PHASE_UPGRADE;
+}
+
+static void send_register(Peer *p) {
+        g_autofree char *id = g_strdup_printf("sim-%u", p->number);
+
+        send_text(p, message_register(id, "bench", id, NULL, NULL, FEATURES_ALL, g_get_real_time() / 1000));
+        p->phase = PHASE_REGISTER;
+}
+
+static void on_text(Peer *p, const char *text, size_t size) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Message) m = message_parse(text, size, &error);
+
+        if (!m)
+                die(error->message, p->number);
+        if (m->type == MESSAGE_REGISTER_ACK) {
+                p->phase = PHASE_READY;
+                if (++ready == count) {
+                        puts("ready");
+                        fflush(stdout);
+                }
+                start_next();
+        } else if (m->type == MESSAGE_COMMAND) {
+                json_object *result = json_object_new_object();
+
+                json_object_object_add(result, "state", json_object_new_string("running"));
+                send_text(p, message_command_response(m->command.id, COMMAND_SUCCEEDED, result, NULL,
+                                                      g_get_real_time() / 1000));
+                json_object_put(result);
+        }
+}
+
+/* Takes one whole frame off the buffer. */
+static bool take_frame(Peer *p) {
+        const uint8_t *b = p->in->data;
+        size_t head = 2, size;
+
+        if (p->in->len < 2)
+                return false;
+        size = b[1] & 0x7f;
+        if (size == 126) {
+                if (p->in->len < 4)
+                        return false;
+                size = (size_t) b[2] << 8 | b[3];
+                head = 4;
+        }
+        if (size == 127 || p->in->len < head + size)
+                return false;
+        if ((b[0] & 0xf) == 1)
+                on_text(p, (const char *) b + head, size);
+        else if ((b[0] & 0xf) == 9)
+                send_frame(p, 10, (const char *) b + head, size);
+        else if ((b[0] & 0xf) == 8)
+                die("closed by the server", p->number);
+        g_byte_array_remove_range(p->in, 0, head + size);
+        return true;
+}
+
+static void on_data(Peer *p) {
+        const char *end;
+
+        if (p->phase == PHASE_UPGRADE) {
+                end = memmem(p->in->data, p->in->len, "\r\n\r\n", 4);
+                if (!end)
+                        return;
+                if (memcmp(p->in->data, "HTTP/1.1 101", 12) != 0)
+                        die("the upgrade was refused", p->number);
+                g_byte_array_remove_range(p->in, 0, end + 4 - (const char *) p->in->data);
+                send_register(p);
+        }
+        while (take_frame(p))
+                ;
+}
+
+static void on_readable(Peer *p) {
+        char buffer[16384];
+        int n;
+
+        if (p->phase == PHASE_HANDSHAKE) {
+                n = SSL_connect(p->ssl);
+                if (n == 1)
+                        send_upgrade(p);
+                else if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ)
+                        die("TLS handshake", p->number);
+                return;
+        }
+        while ((n = SSL_read(p->ssl, buffer, sizeof(buffer))) > 0)
+                g_byte_array_append(p->in, (uint8_t *) buffer, n);
+        if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ || p->in->len > BUFFER_MAX)
+                die("read", p->number);
+        on_data(p);
+}
+
+static void start_next(void) {
+        struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
+        struct epoll_event e = { .events = EPOLLIN };
+        Peer *p;
+
+        if (started == count)
+                return;
+        p = &peers[started++];
+        sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (p->fd < 0 || connect(p->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+            fcntl(p->fd, F_SETFL, O_NONBLOCK) < 0)
+                die("connect", p->number);
+        (void) setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+        p->ssl = SSL_new(tls);
+        p->in = g_byte_array_new();
+        SSL_set_fd(p->ssl, p->fd);
+        SSL_set_mode(p->ssl, SSL_MODE_RELEASE_BUFFERS);
+        e.data.ptr = p;
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p->fd, &e) < 0)
+                die("epoll", p->number);
+        on_readable(p); /* sends the hello */
+}
+
+static void read_tokens(void) {
+        char line[512];
+
+        for (unsigned i = 0; i < count; i++) {
+                if (!fgets(line, sizeof(line), stdin))
+                        die("no token", i);
+                peers[i].number = i;
+                peers[i].token = g_strdup(g_strchomp(line));
+        }
+}
+
+int main(int argc, char *argv[]) {
+        struct epoll_event events[256], input = { .events = EPOLLIN, .data.ptr = NULL };
+
+        if (argc != 3) {
+                fprintf(stderr, "Usage: bench-fleet PORT COUNT < TOKENS\n");
+                return EXIT_FAILURE;
+        }
+        port = (uint16_t) atoi(argv[1]);
+        count = (unsigned) atoi(argv[2]);
+        peers = g_new0(Peer, count);
+        read_tokens();
+        tls = SSL_CTX_new(TLS_client_method());
+        epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        /* What is left of standard input is its end. */
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &input) < 0)
+                die("standard input must be a pipe", 0);
+        for (unsigned i = 0; i < IN_FLIGHT; i++)
+                start_next();
+        for (;;) {
+                int n = epoll_wait(epoll_fd, events, G_N_ELEMENTS(events), -1);
+
+                for (int i = 0; i < n; i++) {
+                        if (!events[i].data.ptr)
+                                return EXIT_SUCCESS;
+                        on_readable(events[i].data.ptr);
+                }
+        }
+}
