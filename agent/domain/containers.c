@@ -2,14 +2,14 @@
 /* Which containers a command means. */
 #include "containers.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "error.h"
+#include "glob.h"
 
 bool container_is_managed(char *const *globs, const char *name) {
         for (; *globs; globs++)
-                if (fnmatch(*globs, name, 0) == 0)
+                if (glob_matches(*globs, name))
                         return true;
         return false;
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* exec: a command inside a container. */
+#include "command.h"
+#include "docker-exec-stop.h"
+#include "docker-exec.h"
+#include "json-path.h"
+#include "limits.h"
+
+typedef struct Exec {
+        CommandContext *context;
+        DockerExec *exec;
+        DockerExecStop *stop;
+        bool stopping;
+} Exec;
+
+static void output(DockerStreamId stream, const void *data, size_t size, void *userdata) {
+        Exec *c = userdata;
+
+        command_output(c->context, stream, data, size);
+}
+
+static void ended(int exit_code, const GError *error, void *userdata) {
+        Exec *c = userdata;
+        json_object *result = command_output_result(c->context);
+        g_autofree char *text = NULL;
+
+        c->exec = docker_exec_free(c->exec);
+        c->stop = docker_exec_stop_free(c->stop);
+        if (!error)
+                (void) json_object_object_add(result, "exit_code", json_object_new_int(exit_code));
+        if (error)
+                command_finished(c->context, COMMAND_FAILED, result, error->message);
+        else if (c->stopping)
+                command_finished(c->context, COMMAND_CANCELLED, result, NULL);
+        else if (exit_code != 0) {
+                text = g_strdup_printf("exited with code %d", exit_code);
+                command_finished(c->context, COMMAND_FAILED, result, text);
+        } else
+                command_finished(c->context, COMMAND_SUCCEEDED, result, NULL);
+}
+
+static void stop_failed(const GError *error, void *userdata) {
+        Exec *c = userdata;
+
+        c->exec = docker_exec_free(c->exec);
+        c->stop = docker_exec_stop_free(c->stop);
+        command_finished(c->context, COMMAND_CANCELLED, command_output_result(c->context), error->message);
+}
+
+/* A line is split as a shell would, but nothing in it is expanded: no shell ever sees it. New reference. */
+static json_object *argv_of(json_object *command) {
+        g_auto(GStrv) words = NULL;
+        json_object *argv;
+
+        if (json_object_is_type(command, json_type_array))
+                return json_object_get(command);
+        argv = json_object_new_array();
+        if (g_shell_parse_argv(json_object_get_string(command), NULL, &words, NULL)) /* was checked */
+                for (char **w = words; *w; w++)
+                        (void) json_object_array_add(argv, json_object_new_string(*w));
+        return argv;
+}
+
+static void *exec_start(CommandContext *x) {
+        static const DockerExecHandler handler = { output, ended };
+        Exec *c = g_new0(Exec, 1);
+        json_object *argv = argv_of(json_at(x->params, "command"));
+
+        c->context = x;
+        c->exec = docker_exec_new(x->loop, x->docker, x->containers[0], argv, &handler, c);
+        json_object_put(argv);
+        return c;
+}
+
+static void exec_stop(void *command) {
+        Exec *c = command;
+        const char *id = docker_exec_id(c->exec);
+
+        c->stopping = true;
+        if (id) {
+                c->stop = docker_exec_stop_new(c->context->loop, c->context->docker,
+                                               c->context->containers[0], id, EXEC_TERM_GRACE_SEC * 1000,
+                                               stop_failed, c);
+                return;
+        }
+        c->exec = docker_exec_free(c->exec); /* not started yet, and now never */
+        command_finished(c->context, COMMAND_CANCELLED, NULL, NULL);
+}
+
+static void exec_set_flow(void *command, bool open) {
+        Exec *c = command;
+
+        if (c->exec)
+                docker_exec_set_flow(c->exec, open);
+}
+
+static void exec_free(void *command) {
+        Exec *c = command;
+
+        (void) docker_exec_stop_free(c->stop);
+        (void) docker_exec_free(c->exec);
+        g_free(c);
+}
+
+const CommandType command_type_exec = {
+        .name = "exec",
+        .start = exec_start,
+        .stop = exec_stop,
+        .set_flow = exec_set_flow,
+        .free = exec_free,
+};

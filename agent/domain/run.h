@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One command from its request to its end: checks, deadline, cancellation, and the output in between. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent-config.h"
+#include "command.h"
+
+typedef struct Run Run;
+
+typedef struct RunHost {
+        Loop *loop;
+        Docker *docker;
+        const AgentConfig *config;
+        /* Output has begun to wait: run_take_output(). */
+        void (*output_waits)(Run *r, void *userdata);
+        /* The end, exactly once, never from inside another call; the run may be freed from here. */
+        void (*finished)(Run *r, CommandState state, json_object *result, const char *error, void *userdata);
+        void *userdata;
+} RunHost;
+
+/* host: stays as long as the run. target, params: as the server sent them, NULL for none. */
+Run *run_new(const RunHost *host, const char *id, const char *command, const char *target,
+             json_object *params, uint64_t timeout_usec);
+/* A command that still runs is dropped without a word. */
+Run *run_free(Run *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
+
+const char *run_id(const Run *r);
+
+/* False where it has ended already. */
+bool run_cancel(Run *r);
+
+/* Ends it before it has begun. */
+void run_refuse(Run *r, const char *error);
+
+/* output_take() of this command. Back-pressure is not to call it: the source pauses when a chunk waits. */
+char *run_take_output(Run *r, size_t *ret_size, uint64_t *ret_offset);
+bool run_output_waits(const Run *r);
+
+/* The names of all commands, NULL-terminated. */
+const char *const *run_commands(void);

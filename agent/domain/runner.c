@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Carries out commands, side by side.
+ *
+ * Output is not sent on as it trickles in, line by line, but in turns: every OUTPUT_TICK_MSEC a few of the commands
+ * that have some send one chunk each, the one that waited longest first. So messages per second are bounded
+ * whatever the commands do, and none keeps the others from being heard. */
+#include "runner.h"
+
+#include "limits.h"
+#include "run.h"
+
+struct Runner {
+        RunHost host;
+        RunnerEvents events;
+        void *userdata;
+        Docker *docker;
+        GHashTable *runs; /* id → Run* */
+        GQueue waiting;   /* Run* that have output to send */
+        LoopTimer *tick;  /* runs while there are any */
+        bool flow;
+};
+
+/* False when nothing waits. */
+static bool send_chunk(Runner *r, Run *run) {
+        size_t size;
+        uint64_t offset;
+        g_autofree char *text = run_take_output(run, &size, &offset);
+
+        if (text)
+                r->events.output(run_id(run), offset, text, size, r->userdata);
+        return text;
+}
+
+static void update_tick(Runner *r);
+
+static void tick_handler(void *userdata) {
+        Runner *r = userdata;
+
+        for (unsigned i = 0; i < OUTPUT_CHUNKS_PER_TICK && r->flow && r->waiting.length > 0; i++) {
+                Run *run = g_queue_pop_head(&r->waiting);
+
+                (void) send_chunk(r, run);
+                if (run_output_waits(run))
+                        g_queue_push_tail(&r->waiting, run);
+        }
+        update_tick(r);
+}
+
+static void update_tick(Runner *r) {
+        bool wanted = r->flow && r->waiting.length > 0;
+
+        if (wanted && !r->tick)
+                r->tick = loop_timer_new(r->host.loop, OUTPUT_TICK_MSEC, OUTPUT_TICK_MSEC, tick_handler, r);
+        else if (!wanted)
+                r->tick = loop_timer_free(r->tick);
+}
+
+static void output_waits(Run *run, void *userdata) {
+        Runner *r = userdata;
+
+        g_queue_push_tail(&r->waiting, run);
+        update_tick(r);
+}
+
+static void finished(Run *run, CommandState state, json_object *result, const char *error, void *userdata) {
+        Runner *r = userdata;
+
+        /* All of the output before the end; but nobody waits for a brake to be released: the newest part of it
+         * is in the result. */
+        while (r->flow && send_chunk(r, run))
+                ;
+        (void) g_queue_remove(&r->waiting, run);
+        update_tick(r);
+        (void) g_hash_table_steal(r->runs, run_id(run));
+        r->events.finished(run_id(run), state, result, error, r->userdata);
+        (void) run_free(run);
+}
+
+static void free_run(void *p) {
+        (void) run_free(p);
+}
+
+Runner *runner_new(Loop *l, const AgentConfig *config, const RunnerEvents *events, void *userdata,
+                   GError **error) {
+        Docker *d = docker_new(l, config->docker_socket, error);
+        Runner *r;
+
+        if (!d)
+                return NULL;
+        r = g_new0(Runner, 1);
+        r->docker = d;
+        r->host = (RunHost){
+                .loop = l,
+                .docker = d,
+                .config = config,
+                .output_waits = output_waits,
+                .finished = finished,
+                .userdata = r,
+        };
+        r->events = *events;
+        r->userdata = userdata;
+        r->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_run);
+        r->flow = true;
+        return r;
+}
+
+Runner *runner_free(Runner *r) {
+        if (!r)
+                return NULL;
+        g_queue_clear(&r->waiting);
+        (void) loop_timer_free(r->tick);
+        g_hash_table_unref(r->runs);
+        (void) docker_free(r->docker);
+        g_free(r);
+        return NULL;
+}
+
+void runner_start(Runner *r, const char *id, const char *command, const char *target, json_object *params,
+                  uint64_t timeout_usec) {
+        Run *run;
+
+        g_assert(!g_hash_table_contains(r->runs, id));
+        run = run_new(&r->host, id, command, target, params, timeout_usec);
+        if (g_hash_table_size(r->runs) >= AGENT_COMMANDS_MAX) {
+                g_autofree char *text = g_strdup_printf("%d commands run here already, as many as may",
+                                                        AGENT_COMMANDS_MAX);
+
+                run_refuse(run, text);
+        }
+        g_hash_table_insert(r->runs, (char *) run_id(run), run);
+}
+
+bool runner_cancel(Runner *r, const char *id) {
+        Run *run = g_hash_table_lookup(r->runs, id);
+
+        return run && run_cancel(run);
+}
+
+void runner_set_flow(Runner *r, bool open) {
+        r->flow = open;
+        update_tick(r);
+}
+
+unsigned runner_running(const Runner *r) {
+        return g_hash_table_size(r->runs);
+}
+
+const char *const *runner_commands(const Runner *r) {
+        return run_commands();
+}
