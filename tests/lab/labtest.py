@@ -399,7 +399,7 @@ class _TapResult(unittest.TestResult):
 
     def addSkip(self, test, reason):
         self.skipped_because = reason
-        if not hasattr(test, 'journal'):  # of a whole class, which starts none of its tests
+        if not isinstance(test, unittest.TestCase):  # a whole class, which starts none of its tests
             self._line(True, test.id(), f' # SKIP {reason}')
 
     def _problem(self, test, error):
