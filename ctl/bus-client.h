@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The connection to mserver: calls that wait for their answer, signals, and Ctrl-C while waiting. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_slot, sd_bus_slot_unref)
+
+typedef struct BusClient BusClient;
+
+typedef struct BusPlace {
+        const char *host, *machine; /* by ssh, or a local container machine; both NULL: this machine */
+} BusPlace;
+
+typedef enum BusClientFlags {
+        BUS_CLIENT_ASK_PASSWORD =
+                        1 << 0, /* polkit may ask for one, on this terminal where it has no better place */
+        BUS_CLIENT_AUTO_START = 1 << 1, /* calls start the service where it does not run */
+        BUS_CLIENT_SURVIVE = 1 << 2,    /* Ctrl-C during a call ends the call, not the program */
+} BusClientFlags;
+
+/* Opens a system bus. */
+BusClient *bus_client_open(const BusPlace *place, BusClientFlags flags, GError **error);
+BusClient *bus_client_free(BusClient *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BusClient, bus_client_free)
+
+sd_bus *bus_client_bus(BusClient *c);
+sd_event *bus_client_event(BusClient *c);
+/* False once the connection is lost. */
+bool bus_client_is_open(BusClient *c);
+
+/* The object path of a client; new string. */
+char *bus_client_path(const char *client);
+
+/* A call of the service, for the caller to append to; NULL with error set. */
+sd_bus_message *bus_client_message(BusClient *c, const char *path, const char *interface, const char *member,
+                                   GError **error);
+
+/* Sends a call (reference taken) and waits for the answer, dispatching signals meanwhile; too many interrupts, where
+ * they are caught, end the wait with an error. Returns a new reference. */
+sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **error);
+
+/* A call of org.mserver1.Manager with arguments of basic types, as sd_bus_message_append(3) takes them (types NULL:
+ * none), and behind them n dictionaries (a{sv}, NULL: empty). */
+sd_bus_message *bus_client_request(BusClient *c, const char *member, json_object *const *dicts, unsigned n,
+                                   GError **error, const char *types, ...);
+
+/* The same without dictionaries, sent: the answer, as bus_client_send() returns it. */
+sd_bus_message *bus_client_call(BusClient *c, const char *member, GError **error, const char *types, ...);
+
+/* All properties of an object as {"Name": value}; new reference. */
+json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error);
+
+/* Waits for one event and dispatches it. False once the connection is lost. */
+bool bus_client_turn(BusClient *c, GError **error);
+
+/* From here to the release Ctrl-C (and, where asked for, the end of the terminal or a polite kill) does not end the
+ * program but is counted; beyond patience of them calls end with an error. These nest: the outermost sets the rules and
+ * starts at 0. */
+void bus_client_catch_interrupts(BusClient *c, unsigned patience, bool also_hangups);
+void bus_client_release_interrupts(BusClient *c);
+unsigned bus_client_interrupts(const BusClient *c);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service knows of its clients, as far as command lines need it: who there is, what each offers and manages. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "bus-client.h"
+#include "selector.h"
+
+/* Ids of all clients, NULL-terminated; empty where they may not be listed. */
+char **client_info_ids(BusClient *bus);
+
+/* Properties of org.mserver1.Client. For a client that is not known FLEET_ERROR_NO_SUCH_CLIENT, with the nearest that
+ * is. New reference. */
+json_object *client_info_read(BusClient *bus, const char *id, GError **error);
+
+/* What it offers; FLEET_ERROR_UNKNOWN_COMMAND, with the nearest and all there are, for another command. */
+bool client_info_check_command(json_object *info, const char *command, GError **error);
+
+/* The containers it manages as its latest statistics have it; NULL where these are not known. NULL-terminated. */
+char **client_info_containers(BusClient *bus, const char *id);
+
+/* The same properties of all clients, ordered by id; a new array that owns its json_object. */
+GPtrArray *client_info_list(BusClient *bus, GError **error);
+
+bool client_info_is_online(json_object *info);
+bool client_info_matches(json_object *info, const Selector *selector);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One command to one client, from the call to what a person sees of its end. */
+#include "run-command.h"
+
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus-error.h"
+#include "clock.h"
+#include "command-table.h"
+#include "display.h"
+#include "follow.h"
+#include "json.h"
+#include "live.h"
+#include "result.h"
+#include "text.h"
+
+/* While a command is followed. */
+typedef struct Screen {
+        Ctl *ctl;
+        Live *live; /* NULL where output takes its place */
+        const CommandReport *report;
+        uint64_t since; /* monotonic µs */
+        bool told_queued;
+} Screen;
+
+static char *draw(const Terminal *terminal, void *userdata) {
+        const Screen *s = userdata;
+        g_autofree char *took = text_duration(now_monotonic() - s->since), *title = NULL, *line = NULL;
+
+        if (!s->report)
+                return NULL;
+        title = command_report_title(s->report);
+        line = g_strdup_printf("%s  %s  %s   %s, %s", s->report->id, s->report->client, title,
+                               s->report->state, took);
+        return display_ellipsize(line, terminal->width, terminal_glyph(terminal, GLYPH_ELLIPSIS));
+}
+
+static void on_changed(const CommandReport *r, void *userdata) {
+        Screen *s = userdata;
+
+        s->report = r;
+        if (s->live)
+                live_update(s->live);
+        else if (!s->told_queued && strcmp(r->state, command_state_to_string(COMMAND_QUEUED)) == 0) {
+                ctl_note(s->ctl, _("%s is queued until %s is back"), r->id, r->client);
+                s->told_queued = true;
+        }
+}
+
+static bool on_output(const void *data, size_t size, void *userdata) {
+        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
+}
+
+/* An operator's own command may print, too: there is no telling. */
+static bool streams(const char *command) {
+        const CommandInfo *info = command_info(command);
+
+        return !info || info->streams;
+}
+
+static void print_success(const Ctl *ctl, const CommandReport *r) {
+        const Terminal *t = &ctl->terminal;
+        TableStyle style = { *t, false, ctl->style.full };
+        g_autofree char *took = text_duration(command_report_duration(r)), *title = command_report_title(r);
+        g_autofree char *members = result_format_members(r->result, now_realtime(), &style);
+
+        printf("%s%s%s  %s%s%s  %s   ", terminal_color(t, COLOR_DIM), r->id, terminal_reset(t, COLOR_DIM),
+               terminal_color(t, COLOR_STRONG), r->client, terminal_reset(t, COLOR_STRONG), title);
+        printf("%s", terminal_color(t, COLOR_GOOD));
+        printf(_("succeeded in %s"), took);
+        printf("%s\n%s", terminal_reset(t, COLOR_GOOD), members);
+}
+
+/* What was not streamed: by an agent that only answers, or because it is not that kind of command. */
+static void print_result(const Ctl *ctl, const FollowEnd *end) {
+        const CommandReport *r = end->report;
+        const char *output = result_output(r->result);
+        bool ok = command_report_succeeded(r);
+
+        if (result_is_list(r->result)) {
+                TableStyle style = { ctl->terminal, ctl->style.legend, ctl->style.full };
+                ResultRow row = { r->client, r->result };
+                g_autofree char *text = result_format_lists(&row, 1, false, now_realtime(), &style);
+
+                ctl_print(ctl, text);
+        } else if (end->streamed == 0 && output) {
+                (void) fputs(output, stdout);
+        } else if (ok && end->streamed == 0) {
+                print_success(ctl, r);
+        }
+}
+
+static bool passes_exit_code(const CommandReport *r, int *ret) {
+        uint64_t code = json_uint(r->result, "exit_code");
+
+        if (strcmp(r->command, "exec") != 0 || code < 1 || code > 255)
+                return false;
+        *ret = (int) code;
+        return true;
+}
+
+static int print_end(const Ctl *ctl, const FollowEnd *end) {
+        const CommandReport *r = end->report;
+        bool ok = command_report_succeeded(r);
+        int code = ok ? EXIT_SUCCESS : EXIT_FAILURE;
+
+        if (ctl->style.json != JSON_OFF)
+                ctl_print_object(ctl, result_report_json(r));
+        else
+                print_result(ctl, end);
+        if (passes_exit_code(r, &code)) {
+                ctl_note(ctl, _("%s: exec ended with exit code %d"), r->client, code);
+        } else if (end->cancelled) {
+                ctl_note(ctl, _("%s: %s"), r->id, r->state);
+                return EXIT_INTERRUPTED;
+        } else if (!ok) {
+                g_autofree char *failure = result_failure(r);
+
+                ctl_error("%s", failure);
+        }
+        return code;
+}
+
+typedef bool (*FollowStart)(BusClient *bus, const FollowEvents *events, Screen *screen, const void *what,
+                            FollowEnd *ret, GError **error);
+
+/* Draws while start() follows. */
+static int follow_on_screen(Ctl *ctl, bool streaming, bool endless, FollowStart start, const void *what,
+                            GError **error) {
+        FollowEvents events = { on_changed, streaming ? on_output : NULL, endless };
+        Screen screen = { .ctl = ctl, .since = now_monotonic() };
+        struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+        FollowEnd end;
+        bool ok;
+        int code;
+
+        /* A reader of the output that has gone away is learnt from write(2), for the command is to be cancelled then. */
+        (void) sigaction(SIGPIPE, &ignore, &before);
+        screen.live = streaming ? NULL : live_new(bus_client_event(ctl->bus), draw, &screen);
+        ok = start(ctl->bus, &events, &screen, what, &end, error);
+        screen.live = live_free(screen.live);
+        (void) sigaction(SIGPIPE, &before, NULL);
+        if (!ok)
+                return EXIT_FAILURE;
+
+        code = print_end(ctl, &end);
+        (void) command_report_free(end.report);
+        return code;
+}
+
+static sd_bus_message *make_call(BusClient *bus, const RunRequest *request, GError **error) {
+        json_object *dicts[] = { request->parameters, request->options };
+
+        return bus_client_request(bus, "SendCommand", dicts, G_N_ELEMENTS(dicts), error, "ss",
+                                  request->client, request->command);
+}
+
+static int send_only(Ctl *ctl, const RunRequest *request, GError **error) {
+        g_autoptr(sd_bus_message) m = make_call(ctl->bus, request, error), reply = NULL;
+        const char *id, *path;
+        int r;
+
+        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        if (!reply)
+                return EXIT_FAILURE;
+        r = sd_bus_message_read(reply, "so", &id, &path);
+        if (r < 0) {
+                (void) bus_fail_errno(error, r);
+                return EXIT_FAILURE;
+        }
+        if (ctl->style.json != JSON_OFF) {
+                json_object *o = json_object_new_object();
+
+                json_object_object_add(o, "id", json_object_new_string(id));
+                json_object_object_add(o, "client", json_object_new_string(request->client));
+                json_object_object_add(o, "command", json_object_new_string(request->command));
+                ctl_print_object(ctl, o);
+        } else {
+                printf("%s\n", id);
+                ctl_note(ctl, _("See how it goes: mserverctl command --follow %s"), id);
+        }
+        return EXIT_SUCCESS;
+}
+
+static bool start_request(BusClient *bus, const FollowEvents *events, Screen *screen, const void *what,
+                          FollowEnd *ret, GError **error) {
+        sd_bus_message *m = make_call(bus, what, error);
+
+        return m && follow_request(bus, m, events, screen, ret, error);
+}
+
+int run_command(Ctl *ctl, const RunRequest *request, GError **error) {
+        bool streaming = ctl->style.json == JSON_OFF && streams(request->command);
+
+        if (!ctl_bus(ctl, error))
+                return EXIT_FAILURE;
+        if (!request->wait)
+                return send_only(ctl, request, error);
+        return follow_on_screen(ctl, streaming, request->endless, start_request, request, error);
+}
+
+static bool start_attach(BusClient *bus, const FollowEvents *events, Screen *screen, const void *what,
+                         FollowEnd *ret, GError **error) {
+        return follow_command(bus, what, events, screen, ret, error);
+}
+
+int run_attach(Ctl *ctl, const char *id, GError **error) {
+        if (!ctl_bus(ctl, error))
+                return EXIT_FAILURE;
+        return follow_on_screen(ctl, ctl->style.json == JSON_OFF, false, start_attach, id, error);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* help and quit: finding the way in, and out. */
+#include <glib/gi18n.h>
+#include <stdlib.h>
+
+#include "help.h"
+#include "verbs.h"
+
+static int run_help(Ctl *ctl, const Args *args, GError **error) {
+        const Verb *verb;
+
+        if (args_count(args) == 0)
+                return help_show_overview(ctl);
+        verb = verb_find(args_word(args, 0), ctl->in_session, error);
+        return verb ? help_show_verb(ctl, verb) : EXIT_FAILURE;
+}
+
+static int run_quit(Ctl *ctl, const Args *args, GError **error) {
+        ctl->quit = true;
+        return EXIT_SUCCESS;
+}
+
+const Verb verb_help = {
+        .name = "help",
+        .words = N_("[VERB]"),
+        .help = N_("Show help, on a verb where one is given"),
+        .words_max = 1,
+        .kinds = { WORD_VERB },
+        .run = run_help,
+};
+
+const Verb verb_quit = {
+        .name = "quit",
+        .help = N_("Leave the prompt, as Ctrl-D does"),
+        .flags = VERB_SESSION_ONLY,
+        .run = run_quit,
+};
