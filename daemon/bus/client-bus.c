@@ -17,6 +17,13 @@ static int get_state(sd_bus *bus, const char *path, const char *interface, const
 }
 
 /* The object is the Client; strings and times are read from where they stand in it. */
+static int get_commands(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        g_auto(GStrv) names = client_commands(userdata);
+
+        return sd_bus_message_append_strv(reply, names);
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Id", "s", NULL, offsetof(Client, id), SD_BUS_VTABLE_PROPERTY_CONST),
@@ -30,8 +37,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("LastSeen", "t", NULL, offsetof(Client, last_seen), 0),
         SD_BUS_PROPERTY("Labels", "a{ss}", dict_property_get, offsetof(Client, labels),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Commands", "as", NULL, offsetof(Client, commands),
-                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Commands", "as", get_commands, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

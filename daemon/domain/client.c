@@ -122,6 +122,16 @@ void client_record_clear_texts(ClientRecord *r) {
         g_clear_pointer(&r->commands, g_free);
 }
 
+char **client_commands(const Client *c) {
+        g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+        if (c->commands[0])
+                return g_strdupv(c->commands);
+        for (const CommandInfo *i = command_table; i->name; i++)
+                g_strv_builder_add(names, i->name);
+        return g_strv_builder_end(names);
+}
+
 bool client_offers(const Client *c, const char *command) {
         if (c->commands[0])
                 return g_strv_contains((const char *const *) c->commands, command);

@@ -30,5 +30,8 @@ void client_record_clear_texts(ClientRecord *r);
 Client *client_free(Client *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 
+/* The commands this agent offers: what it said, else all that are built in. A new strv. */
+char **client_commands(const Client *c);
+
 /* Does this agent offer the command? */
 bool client_offers(const Client *c, const char *command);

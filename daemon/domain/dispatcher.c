@@ -232,6 +232,28 @@ static void submitted_stored(StoreStatus status, void *userdata) {
 
 /* Step 1: checked. */
 
+static bool fail_unknown_command(const Client *c, const char *command, GError **error) {
+        g_auto(GStrv) offered = client_commands(c);
+        g_autofree char *names = g_strjoinv(", ", offered);
+        const char *near = text_nearest(command, (const char *const *) offered);
+
+        return fleet_fail(error, FLEET_ERROR_UNKNOWN_COMMAND,
+                          "client \"%s\" has no command \"%s\"%s%s%s It has: %s", c->id, command,
+                          near ? "; did you mean \"" : "", near ?: "", near ? "\"?" : ".", names);
+}
+
+static bool fail_offline(const Client *c, GError **error) {
+        g_autofree char *ago = text_duration(now_realtime() - c->since);
+
+        if (c->address[0] == '\0')
+                return fleet_fail(error, FLEET_ERROR_NOT_CONNECTED,
+                                  "client \"%s\" has never connected; the option queue=true waits for it",
+                                  c->id);
+        return fleet_fail(error, FLEET_ERROR_NOT_CONNECTED,
+                          "client \"%s\" has been offline for %s; the option queue=true waits for it", c->id,
+                          ago);
+}
+
 static bool check(Dispatcher *d, const CommandRequest *q, GError **error) {
         const Client *c = fleet_find(d->fleet, q->client);
 
@@ -241,21 +263,10 @@ static bool check(Dispatcher *d, const CommandRequest *q, GError **error) {
         if (!c)
                 return fleet_fail(error, FLEET_ERROR_NO_SUCH_CLIENT,
                                   "no client \"%s\"; ListClients names them", q->client);
-        if (!c->online && !q->queue) {
-                g_autofree char *ago = text_duration(now_realtime() - c->since);
-
-                return fleet_fail(
-                                error, FLEET_ERROR_NOT_CONNECTED,
-                                "client \"%s\" has been offline for %s; the option queue=true waits for it",
-                                q->client, ago);
-        }
-        if (!client_offers(c, q->command)) {
-                g_autofree char *offered = g_strjoinv(", ", c->commands);
-
-                return fleet_fail(error, FLEET_ERROR_UNKNOWN_COMMAND,
-                                  "client \"%s\" has no command \"%s\"; it has: %s", q->client, q->command,
-                                  offered);
-        }
+        if (!client_offers(c, q->command))
+                return fail_unknown_command(c, q->command, error);
+        if (!c->online && !q->queue)
+                return fail_offline(c, error);
         if (q->expires != 0 && (!q->queue || q->expires <= now_realtime()))
                 return fleet_fail(
                                 error, FLEET_ERROR_INVALID_PARAMETER,
