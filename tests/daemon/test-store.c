@@ -1,135 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store through its interface, as the SQLite engine fills it in. That nothing acknowledged is ever lost is
  * test-store-kill.c's. */
-#include "store.h"
+#include "store-fixture.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "limits.h"
 
-#define DEADLINE_MS 60000
-
-typedef struct Fixture {
-        Loop *loop;
-        LoopTimer *deadline;
-        char *dir, *path;
-        Store *store;
-        bool answered;
-        StoreStatus status;
-        GPtrArray *rows; /* of the latest query */
-} Fixture;
-
-static void too_late(void *userdata) {
-        g_error("not finished in time");
-}
-
-static void open_store(Fixture *f) {
-        g_autoptr(GError) error = NULL;
-
-        f->store = store_open_sqlite(f->loop, f->path, &error);
-        g_assert_no_error(error);
-        g_assert_nonnull(f->store);
-}
-
-static void setup(Fixture *f, gconstpointer data) {
-        f->loop = loop_new(NULL);
-        f->deadline = loop_timer_new(f->loop, DEADLINE_MS, 0, too_late, NULL);
-        f->dir = g_dir_make_tmp("test-store-XXXXXX", NULL);
-        f->path = g_build_filename(f->dir, "mserver.db", NULL);
-        open_store(f);
-}
-
-static void teardown(Fixture *f, gconstpointer data) {
-        store_close(f->store);
-        g_clear_pointer(&f->rows, g_ptr_array_unref);
-        loop_timer_free(f->deadline);
-        loop_free(f->loop);
-        g_assert_cmpint(g_remove(f->path), ==, 0);
-        g_assert_cmpint(g_rmdir(f->dir), ==, 0);
-        g_free(f->path);
-        g_free(f->dir);
-}
-
-static void reopen(Fixture *f) {
-        store_close(f->store);
-        open_store(f);
-}
-
-static void on_done(StoreStatus status, void *userdata) {
-        Fixture *f = userdata;
-
-        g_assert_false(f->answered);
-        f->answered = true;
-        f->status = status;
-        loop_quit(f->loop, 0);
-}
-
-static void on_rows(StoreStatus status, GPtrArray *rows, void *userdata) {
-        Fixture *f = userdata;
-
-        while (rows->len > 0)
-                g_ptr_array_add(f->rows, g_ptr_array_steal_index(rows, 0));
-        on_done(status, f);
-}
-
-static void begin(Fixture *f, GDestroyNotify row_free) {
-        f->answered = false;
-        g_clear_pointer(&f->rows, g_ptr_array_unref);
-        f->rows = g_ptr_array_new_with_free_func(row_free);
-}
-
-static StoreStatus answer(Fixture *f) {
-        g_assert_false(f->answered); /* never from inside the call */
-        loop_run(f->loop);
-        g_assert_true(f->answered);
-        return f->status;
-}
-
-/* Calls an operation that writes, and gives its status. */
-#define WRITE(f, operation, ...) \
-        (begin(f, NULL), (f)->store->ops->operation((f)->store->engine, __VA_ARGS__, on_done, f), answer(f))
-
-static unsigned finish_query(Fixture *f) {
-        g_assert_cmpint(answer(f), ==, STORE_OK);
-        return f->rows->len;
-}
-
 static unsigned load_clients(Fixture *f) {
-        begin(f, (GDestroyNotify) client_record_free);
-        f->store->ops->load_clients(f->store->engine, on_rows, f);
-        return finish_query(f);
+        fixture_begin(f, (GDestroyNotify) client_record_free);
+        f->store->ops->load_clients(f->store->engine, fixture_on_rows, f);
+        return fixture_rows(f);
 }
 
 static unsigned load_tokens(Fixture *f) {
-        begin(f, (GDestroyNotify) token_record_free);
-        f->store->ops->load_tokens(f->store->engine, on_rows, f);
-        return finish_query(f);
+        fixture_begin(f, (GDestroyNotify) token_record_free);
+        f->store->ops->load_tokens(f->store->engine, fixture_on_rows, f);
+        return fixture_rows(f);
 }
 
 static unsigned get_command(Fixture *f, const char *id) {
-        begin(f, (GDestroyNotify) command_record_free);
-        f->store->ops->get_command(f->store->engine, id, on_rows, f);
-        return finish_query(f);
-}
-
-static unsigned open_commands(Fixture *f) {
-        begin(f, (GDestroyNotify) command_record_free);
-        f->store->ops->open_commands(f->store->engine, on_rows, f);
-        return finish_query(f);
-}
-
-static unsigned list_commands(Fixture *f, const CommandFilter *filter) {
-        begin(f, (GDestroyNotify) command_record_free);
-        f->store->ops->list_commands(f->store->engine, filter, on_rows, f);
-        return finish_query(f);
+        fixture_begin(f, (GDestroyNotify) command_record_free);
+        f->store->ops->get_command(f->store->engine, id, fixture_on_rows, f);
+        return fixture_rows(f);
 }
 
 static unsigned get_output(Fixture *f, const char *id) {
-        begin(f, (GDestroyNotify) g_bytes_unref);
-        f->store->ops->get_output(f->store->engine, id, on_rows, f);
-        return finish_query(f);
+        fixture_begin(f, (GDestroyNotify) g_bytes_unref);
+        f->store->ops->get_output(f->store->engine, id, fixture_on_rows, f);
+        return fixture_rows(f);
 }
 
 static void *row(Fixture *f, unsigned i) {
@@ -166,7 +65,7 @@ static void test_clients(Fixture *f, gconstpointer data) {
         c = (ClientRecord){ .id = (char *) "busan-1" };
         g_assert_cmpint(WRITE(f, put_client, &c), ==, STORE_OK);
 
-        reopen(f);
+        fixture_reopen(f);
         g_assert_cmpuint(load_clients(f), ==, 2);
         stored = row(f, 0);
         g_assert_cmpstr(stored->id, ==, "busan-1");
@@ -203,7 +102,7 @@ static void test_tokens(Fixture *f, gconstpointer data) {
         g_assert_cmpint(((TokenRecord *) row(f, 0))->hash[0], ==, 1);
 
         g_assert_cmpint(WRITE(f, put_token, &third, true), ==, STORE_OK);
-        reopen(f);
+        fixture_reopen(f);
         g_assert_cmpuint(load_tokens(f), ==, 2);
         stored = row(f, 0);
         g_assert_cmpstr(stored->client, ==, "a");
@@ -226,15 +125,6 @@ static void test_replace_fails_whole(Fixture *f, gconstpointer data) {
         g_assert_cmpint(WRITE(f, put_token, &again, true), ==, STORE_CONFLICT);
         g_assert_cmpuint(load_tokens(f), ==, 2);
         g_assert_cmpint(((TokenRecord *) row(f, 0))->hash[0], ==, 1);
-}
-
-static CommandRecord *new_command(const char *id, const char *client, const char *command,
-                                  CommandState state, uint64_t requested) {
-        CommandRecord *r = command_record_new(id, client, command);
-
-        r->state = state;
-        r->requested = requested;
-        return r;
 }
 
 static void put_command(Fixture *f, const char *id, const char *client, const char *command,
@@ -287,7 +177,7 @@ static void test_command(Fixture *f, gconstpointer data) {
         g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
         g_assert_true(command_record_advance(r, COMMAND_FAILED, "{\"exit_code\":1}", "it failed", 14));
         g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
-        reopen(f);
+        fixture_reopen(f);
         g_assert_cmpuint(get_command(f, r->id), ==, 1);
         assert_same_command(row(f, 0), r);
 }
@@ -394,22 +284,6 @@ static void test_list(Fixture *f, gconstpointer data) {
         g_assert_null(((CommandRecord *) row(f, 0))->params);
 }
 
-static void submit_many(Fixture *f, unsigned count) {
-        for (unsigned i = 0; i < count; i++) {
-                g_autofree char *id = g_strdup_printf("cmd_1_%05u", i);
-                g_autoptr(CommandRecord) r = new_command(id, "a", "start", COMMAND_SENT, i);
-
-                f->store->ops->submit_command(f->store->engine, r, NULL, NULL);
-        }
-}
-
-static void test_list_bounds(Fixture *f, gconstpointer data) {
-        submit_many(f, LIST_COMMANDS_MAX + 1);
-        g_assert_cmpuint(list_commands(f, &(CommandFilter){ ANY }), ==, LIST_COMMANDS_DEFAULT);
-        g_assert_cmpuint(list_commands(f, &(CommandFilter){ ANY, .limit = UINT_MAX }), ==,
-                         LIST_COMMANDS_MAX);
-}
-
 static void test_output(Fixture *f, gconstpointer data) {
         g_autoptr(GBytes) first = g_bytes_new_static("one\0two", 7), second = g_bytes_new_static("", 0);
         gsize size;
@@ -440,94 +314,10 @@ static void test_batch(Fixture *f, gconstpointer data) {
         g_assert_cmpint(WRITE(f, put_batch, &b), ==, STORE_OK);
 }
 
-static void count_answer(StoreStatus status, void *userdata) {
-        unsigned *counts = userdata;
-
-        counts[status]++;
-}
-
-/* More than may wait: the surplus is refused, on the loop, and the rest is stored. */
-static void test_queue_bound(Fixture *f, gconstpointer data) {
-        unsigned counts[STORE_UNKNOWN + 1] = {};
-        g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
-        const unsigned count = STORE_QUEUE_MAX + 1000;
-
-        for (unsigned i = 0; i < count; i++)
-                f->store->ops->put_output(f->store->engine, "one", i, nothing, count_answer, counts);
-        g_assert_cmpuint(counts[STORE_OK] + counts[STORE_UNAVAILABLE], ==, 0);
-        g_assert_cmpuint(f->store->ops->queue_depth(f->store->engine), ==, STORE_QUEUE_MAX);
-        while (counts[STORE_OK] + counts[STORE_UNAVAILABLE] < count)
-                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
-        g_assert_cmpuint(counts[STORE_OK], ==, STORE_QUEUE_MAX);
-        g_assert_cmpuint(counts[STORE_UNAVAILABLE], ==, 1000);
-}
-
-/* Closed with calls under way: they are answered, and what they wrote is there. */
-static void test_close_answers(Fixture *f, gconstpointer data) {
-        unsigned counts[STORE_UNKNOWN + 1] = {};
-
-        for (unsigned i = 0; i < 500; i++) {
-                g_autofree char *id = g_strdup_printf("cmd_1_%u", i);
-                g_autoptr(CommandRecord) r = new_command(id, "a", "start", COMMAND_SENT, i);
-
-                f->store->ops->submit_command(f->store->engine, r, count_answer, counts);
-        }
-        reopen(f);
-        g_assert_cmpuint(counts[STORE_OK], ==, 500);
-        g_assert_cmpuint(open_commands(f), ==, 500);
-}
-
-static double cpu_usec(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-        return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
-}
-
-/* Per command, with 10,000 clients. CPU of both threads, the copying and the completions included. */
-static void test_cost(Fixture *f, gconstpointer data) {
-        const unsigned count = 5000;
-        unsigned counts[STORE_UNKNOWN + 1] = {};
-        g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
-        double start, submitted, advanced;
-
-        for (unsigned i = 0; i < count; i++) {
-                g_autofree char *id = g_strdup_printf("cmd_1795406712331_%u", 1000 + i);
-                g_autofree char *client = g_strdup_printf("client-%u", i * 7919 % 10000);
-                CommandRecord *r = new_command(id, client, "restart", COMMAND_SENT, 1795406712331000 + i);
-
-                g_free(r->params);
-                r->params = g_strdup("{\"container\":\"3node0\",\"timeout\":300}");
-                g_ptr_array_add(records, r);
-        }
-
-        start = cpu_usec();
-        for (unsigned i = 0; i < count; i++)
-                f->store->ops->submit_command(f->store->engine, g_ptr_array_index(records, i), count_answer,
-                                              counts);
-        while (counts[STORE_OK] < count)
-                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
-        submitted = cpu_usec();
-        for (unsigned i = 0; i < count; i++) {
-                CommandRecord *r = g_ptr_array_index(records, i);
-
-                command_record_advance(r, COMMAND_SUCCEEDED,
-                                       "{\"container\":\"3node0\",\"state\":\"running\"}", NULL,
-                                       1795406713331000 + i);
-                f->store->ops->advance_command(f->store->engine, r, count_answer, counts);
-        }
-        while (counts[STORE_OK] < 2 * count)
-                uv_run(loop_uv(f->loop), UV_RUN_ONCE);
-        advanced = cpu_usec();
-        g_test_minimized_result((submitted - start) / count, "%.1f us of CPU a submit",
-                                (submitted - start) / count);
-        g_test_minimized_result((advanced - submitted) / count, "%.1f us of CPU an advance",
-                                (advanced - submitted) / count);
-}
-
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-#define ADD(path, function) g_test_add("/store/" path, Fixture, NULL, setup, function, teardown)
+#define ADD(path, function) \
+        g_test_add("/store/" path, Fixture, NULL, fixture_setup, function, fixture_teardown)
         ADD("clients", test_clients);
         ADD("tokens", test_tokens);
         ADD("replace-fails-whole", test_replace_fails_whole);
@@ -537,12 +327,7 @@ int main(int argc, char *argv[]) {
         ADD("large-texts", test_large_texts);
         ADD("states", test_states);
         ADD("list", test_list);
-        ADD("list-bounds", test_list_bounds);
         ADD("output", test_output);
         ADD("batch", test_batch);
-        ADD("queue-bound", test_queue_bound);
-        ADD("close-answers", test_close_answers);
-        if (g_test_perf())
-                ADD("cost", test_cost);
         return g_test_run();
 }
