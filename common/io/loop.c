@@ -103,6 +103,9 @@ Loop *loop_new(GError **error) {
         Loop *l = g_new0(Loop, 1);
         int r;
 
+        /* Libraries that write to sockets (OpenSSL, libcurl) do so without MSG_NOSIGNAL; libuv gives it back
+         * to the children it spawns. */
+        (void) signal(SIGPIPE, SIG_IGN);
         r = uv_loop_init(&l->uv);
         if (r < 0) {
                 g_free(l);

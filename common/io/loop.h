@@ -10,6 +10,7 @@
 
 typedef struct Loop Loop;
 
+/* SIGPIPE is ignored from then on. */
 Loop *loop_new(GError **error);
 
 /* Every handle must have been closed by its owner, and every sd_bus detached: waits for the closing ones and

@@ -25,11 +25,11 @@ size_t ws_upgrade_head_size(const char *data, size_t size) {
         return end ? (size_t) (end - data) + 4 : 0;
 }
 
-/* The next line without its CRLF, NUL-terminated in place; NULL at the empty line. */
+/* The next line without its CRLF, NUL-terminated in place; NULL at the end. */
 static char *next_line(char **rest) {
         char *line = *rest, *end = strstr(line, "\r\n");
 
-        if (!end || end == line)
+        if (!end)
                 return NULL;
         *end = '\0';
         *rest = end + 2;
@@ -161,10 +161,9 @@ unsigned ws_upgrade_parse(char *head, size_t size, WsUpgrade *ret) {
         unsigned status;
 
         g_assert(size >= 4);
-        head[size - 2] = '\0'; /* the empty line's CR: strings end there */
+        head[size - 2] = '\0'; /* the empty line: from here on the head is a string */
         if (strlen(head) != size - 2)
-                return 400; /* a NUL among it */
-        head[size - 2] = '\r';
+                return 400; /* a NUL in its midst */
         line = next_line(&rest);
         if (!line)
                 return 400;

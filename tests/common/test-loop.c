@@ -112,6 +112,18 @@ static void test_signals(void) {
         }
 }
 
+/* A peer that hangs up is an error of write(2), not the end of the process. */
+static void test_sigpipe(void) {
+        g_autoptr(Loop) l = loop_new(NULL);
+        int fds[2];
+
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+        close(fds[1]);
+        g_assert_cmpint(write(fds[0], "x", 1), ==, -1);
+        g_assert_cmpint(errno, ==, EPIPE);
+        close(fds[0]);
+}
+
 static void test_watchdog(void) {
         g_autoptr(Loop) l = loop_new(NULL);
         g_autofree char *dir = g_dir_make_tmp("loop-XXXXXX", NULL),
@@ -302,6 +314,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/loop/timer-in-long-turn", test_timer_in_long_turn);
         g_test_add_func("/loop/defer", test_defer);
         g_test_add_func("/loop/signals", test_signals);
+        g_test_add_func("/loop/sigpipe", test_sigpipe);
         g_test_add_func("/loop/watchdog", test_watchdog);
         g_test_add_func("/loop/event", test_event);
         g_test_add_func("/loop/event-exit", test_event_exit);

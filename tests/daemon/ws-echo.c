@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A WebSocket server that says back what it hears, for test_ws_server.py. Prints "plain PORT", "tls PORT" when it
- * listens, and each open, close and sign of life. The token "good" is let in, "busy" gets 503, "often" 429.
- * Messages that begin with "/" are orders: see on_message(). */
+/* A WebSocket server that says back what it hears, for test_ws_server.py: ws-echo DIRECTORY, where its own
+ * certificates go. Prints "plain PORT" and "tls PORT" when it listens, and each open and close. The token "good"
+ * is let in, "busy" gets 503, "often" 429. Messages that begin with "/" are orders: see on_message(). */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "limits.h"
+#include "self-signed.h"
 #include "ws-server.h"
 
 typedef struct Echo {
         Loop *loop;
         WsServer *server;
-        WsTls tls;
+        const char *directory;
 } Echo;
 
 static void say(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -27,6 +29,8 @@ static void say(const char *format, ...) {
         fflush(stdout);
 }
 
+static const WsHandler handler;
+
 static WsVerdict on_authorize(const char *address, const char *token, char **ret_identity, void *userdata) {
         say("authorize %s %s", address, token ?: "-");
         if (g_strcmp0(token, "busy") == 0)
@@ -37,6 +41,24 @@ static WsVerdict on_authorize(const char *address, const char *token, char **ret
                 return WS_UNAUTHORIZED;
         *ret_identity = g_strdup("tester");
         return WS_ACCEPT;
+}
+
+/* As a server does that finds other certificates after SIGHUP. */
+static void set_certificates(Echo *e, const WsLimits *limits) {
+        g_autoptr(GError) error = NULL;
+        TlsFiles files = { 0 };
+        WsTls tls;
+
+        if (!tls_self_made(e->directory, "localhost", now_realtime(), &files, &error))
+                g_error("%s", error->message);
+        tls = (WsTls){ .cert = files.cert, .key = files.key };
+        if (!e->server)
+                e->server = ws_server_new(e->loop, limits, &tls, &handler, e, &error);
+        else
+                (void) ws_server_reload_tls(e->server, &tls, &error);
+        if (error)
+                g_error("%s", error->message);
+        tls_files_clear(&files);
 }
 
 static void on_opened(WsPeer *peer, void *userdata) {
@@ -66,10 +88,7 @@ static void on_message(WsPeer *peer, const char *text, size_t size, void *userda
         if (g_str_equal(text, "/close"))
                 ws_peer_close(peer, WS_CLOSE_POLICY, "as you wish");
         else if (g_str_equal(text, "/reload")) {
-                g_autoptr(GError) error = NULL;
-
-                if (!ws_server_reload_tls(e->server, &e->tls, &error))
-                        say("reload: %s", error->message);
+                set_certificates(e, NULL);
                 (void) ws_peer_send(peer, "done", 4);
         } else if (g_str_equal(text, "/count")) {
                 g_autofree char *n = g_strdup_printf("%u", ws_server_connections(e->server));
@@ -85,11 +104,7 @@ static void on_closed(WsPeer *peer, const char *reason, void *userdata) {
         say("closed %s: %s", ws_peer_identity(peer), reason);
 }
 
-static void on_alive(WsPeer *peer, void *userdata) {
-        say("alive %s", ws_peer_identity(peer));
-}
-
-static const WsHandler handler = { on_authorize, on_opened, on_message, on_closed, on_alive };
+static const WsHandler handler = { on_authorize, on_opened, on_message, on_closed, NULL };
 
 static void on_drained(void *userdata) {
         Echo *e = userdata;
@@ -125,24 +140,18 @@ static unsigned limit(const char *name, unsigned otherwise) {
 }
 
 int main(int argc, char *argv[]) {
-        WsLimits limits = {
+        const WsLimits limits = {
                 .message_bytes = limit("MESSAGE_BYTES", MESSAGE_BYTES_MAX),
                 .connections = limit("CONNECTIONS", CONNECTIONS_MAX_DEFAULT),
                 .connections_per_address = limit("PER_ADDRESS", CONNECTIONS_PER_ADDRESS_DEFAULT),
                 .handshakes = limit("HANDSHAKES", HANDSHAKES_MAX),
         };
-        Echo e = { 0 };
-        g_autoptr(GError) error = NULL;
+        Echo e = { .loop = loop_new(NULL), .directory = argv[1] };
 
-        e.loop = loop_new(&error);
-        if (argc == 3)
-                e.tls = (WsTls){ .cert = argv[1], .key = argv[2] };
-        e.server = ws_server_new(e.loop, &limits, argc == 3 ? &e.tls : NULL, &handler, &e, &error);
-        if (!e.server)
-                g_error("%s", error->message);
+        g_assert(argc == 2);
+        set_certificates(&e, &limits);
         listen_or_die(e.server, false);
-        if (argc == 3)
-                listen_or_die(e.server, true);
+        listen_or_die(e.server, true);
         loop_on_signal(e.loop, on_signal, &e);
         loop_run(e.loop);
         ws_server_free(e.server);
