@@ -8,6 +8,7 @@
 #include "error.h"
 #include "file.h"
 #include "limits.h"
+#include "text.h"
 
 typedef struct Entry {
         char *section, *key, *value;
@@ -82,6 +83,39 @@ static void G_GNUC_PRINTF(2, 3) warn_about(const Parser *p, const char *format, 
         p->warn(message, p->userdata);
 }
 
+/* The name that may have been meant; a pattern is none. NULL: no idea. */
+static const char *nearest_name(const Parser *p, const char *name, bool is_key) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        for (const ConfigKey *k = p->known; k->section; k++) {
+                const char *other = is_key ? k->key : k->section;
+
+                if (!g_str_has_suffix(other, "*") && (!is_key || name_matches(k->section, p->section)))
+                        g_ptr_array_add(names, (char *) other);
+        }
+        g_ptr_array_add(names, NULL);
+        return text_nearest(name, (const char *const *) names->pdata);
+}
+
+static void warn_unknown_section(const Parser *p, const char *name) {
+        const char *nearest = nearest_name(p, name, false);
+
+        if (nearest)
+                warn_about(p, "unknown section [%s], ignored; did you mean [%s]?", name, nearest);
+        else
+                warn_about(p, "unknown section [%s], ignored", name);
+}
+
+static void warn_unknown_key(const Parser *p, const char *name) {
+        const char *nearest = nearest_name(p, name, true);
+
+        if (nearest)
+                warn_about(p, "unknown key %s= in section [%s], ignored; did you mean %s=?", name,
+                           p->section, nearest);
+        else
+                warn_about(p, "unknown key %s= in section [%s], ignored", name, p->section);
+}
+
 static void assign(Parser *p, const char *key, const char *value) {
         unsigned i;
         Entry *e = find_entry(p->config, p->section, key, &i);
@@ -110,7 +144,7 @@ static void enter_section(Parser *p, const char *name) {
         p->skip = !is_known(p->known, name, NULL);
         if (p->skip) {
                 if (!g_str_has_prefix(name, "X-")) /* systemd leaves these to others, silently */
-                        warn_about(p, "unknown section [%s], ignored", name);
+                        warn_unknown_section(p, name);
                 return;
         }
         p->section = g_strdup(name);
@@ -148,7 +182,7 @@ static bool parse_line(Parser *p, char *text, GError **error) {
         *equals = '\0';
         g_strchomp(text);
         if (!is_known(p->known, p->section, text))
-                warn_about(p, "unknown key %s= in section [%s], ignored", text, p->section);
+                warn_unknown_key(p, text);
         else
                 assign(p, text, g_strchug(equals + 1));
         return true;

@@ -176,13 +176,13 @@ static void test_unknown(Fixture *f, gconstpointer data) {
 
         write_drop_in(f, "a.conf", "\n[Agent]\nid=x\n");
         c = parse(f,
-                  "[Agent]\nId=x\nFrobnicate=1\n[Wrong]\nId=y\n[X-Other]\nId=z\n[Command pay]\nExec=/bin/p\n"
+                  "[Agent]\nId=x\nFrobnicate=1\n[Agnet]\nId=y\n[X-Other]\nId=z\n[Command pay]\nExec=/bin/p\n"
                   "Parameter.a=.*\nParameter.=x\n");
         g_assert_cmpstr(f->warnings->str, ==,
                         "a.conf:3: unknown key Frobnicate= in section [Agent], ignored\n"
-                        "a.conf:4: unknown section [Wrong], ignored\n"
+                        "a.conf:4: unknown section [Agnet], ignored; did you mean [Agent]?\n"
                         "a.conf:11: unknown key Parameter.= in section [Command pay], ignored\n"
-                        "a.conf.d/a.conf:3: unknown key id= in section [Agent], ignored\n");
+                        "a.conf.d/a.conf:3: unknown key id= in section [Agent], ignored; did you mean Id=?\n");
         g_assert_cmpstr(config_get(c, "Agent", "Id"), ==, "x");
         assert_words(config_sections(c), "Agent|Command pay");
         assert_words(config_keys(c, "Command pay"), "Exec|Parameter.a");
