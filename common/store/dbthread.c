@@ -158,6 +158,8 @@ static void run_group(DbThread *db, DbTask *first, DbTask *last) {
         log_debug("sqlite: a transaction failed: %s (%i)", sqlite3_errstr(r), r);
         if (!transaction_is_gone(db))
                 (void) control(db, "ROLLBACK");
+        if ((r & 0xff) == SQLITE_FULL) /* the WAL holds most pages many times: what it gives back may do */
+                (void) sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         for (DbTask *t = first;; t = next_task(t)) {
                 t->code = r;
                 if (t == last)

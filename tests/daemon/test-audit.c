@@ -3,12 +3,9 @@
  * not. The real journald is the lab's. */
 #include "audit.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +14,7 @@
 #include <unistd.h>
 
 #include "limits.h"
+#include "mount-namespace.h"
 #include "names.h"
 
 #define DEADLINE_MS 60000
@@ -34,29 +32,8 @@ typedef struct Fixture {
 
 static bool private_run_directory; /* /run/systemd/journal is ours: no journald of the host is near */
 
-static void write_file(const char *path, const char *text) {
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-        if (fd >= 0) {
-                (void) !write(fd, text, strlen(text));
-                close(fd);
-        }
-}
-
-/* A mount namespace with an own /run. Without privilege also a user namespace, where there may be one. */
-static bool enter_private_run_directory(void) {
-        g_autofree char *uids = g_strdup_printf("0 %u 1", getuid()),
-                        *gids = g_strdup_printf("0 %u 1", getgid());
-
-        if (unshare(CLONE_NEWNS) < 0) {
-                if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-                        return false;
-                write_file("/proc/self/setgroups", "deny");
-                write_file("/proc/self/uid_map", uids);
-                write_file("/proc/self/gid_map", gids);
-        }
-        return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-               mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 && mkdir("/run/systemd", 0755) == 0 &&
+static bool make_private_run_directory(void) {
+        return enter_mount_namespace() && mount_tmpfs("/run", 0) && mkdir("/run/systemd", 0755) == 0 &&
                mkdir("/run/systemd/journal", 0755) == 0;
 }
 
@@ -390,7 +367,7 @@ static void test_cost(Fixture *f, gconstpointer data) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-        private_run_directory = enter_private_run_directory();
+        private_run_directory = make_private_run_directory();
 #define ADD(path, journal, function) g_test_add("/audit/" path, Fixture, journal, setup, function, teardown)
 #define JOURNAL "with"
 #define NO_JOURNAL NULL
