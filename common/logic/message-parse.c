@@ -147,8 +147,8 @@ static bool missing(const Message *m, const char *name, GError **error) {
 
 static bool wrong(const Message *m, const char *name, json_object *value, const char *expected,
                   GError **error) {
-        g_autofree char *shown =
-                        text_shown(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), QUOTED_MAX);
+        g_autofree char *shown = text_shown(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
+                                            QUOTED_MAX);
 
         return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s: \"%s\" is %s, expected %s", m->type_name, name,
                           shown, expected);
