@@ -272,9 +272,18 @@ static void choose_close(WsClient *c, uint16_t code, const char *reason) {
         c->our_reason = text_cut(reason, CLOSE_REASON_MAX);
 }
 
-static int close_now(WsClient *c, struct lws *wsi) {
+static void prepare_close(WsClient *c, struct lws *wsi) {
         lws_close_reason(wsi, c->our_code, (unsigned char *) c->our_reason, strlen(c->our_reason));
-        return -1;
+}
+
+/* Not by returning -1 from "writeable": Debian's libwebsockets is built with _DEBUG, where that cuts the
+ * connection before the close frame is out. This is its other way in. */
+static void say_close(void *userdata) {
+        WsClient *c = userdata;
+
+        c->later = loop_timer_free(c->later);
+        prepare_close(c, c->wsi);
+        lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
 static int writable(WsClient *c, struct lws *wsi) {
@@ -287,8 +296,11 @@ static int writable(WsClient *c, struct lws *wsi) {
         }
         if (!ws_outgoing_flush(&c->outgoing, wsi))
                 return -1;
-        if (c->state == STATE_CLOSING)
-                return ws_outgoing_is_empty(&c->outgoing) ? close_now(c, wsi) : 0;
+        if (c->state == STATE_CLOSING) {
+                if (ws_outgoing_is_empty(&c->outgoing) && !c->later)
+                        c->later = loop_timer_new(c->loop, 0, 0, say_close, c);
+                return 0;
+        }
         if (ws_outgoing_relieved(&c->outgoing))
                 c->handler->drained(c->userdata);
         return 0;
@@ -296,7 +308,8 @@ static int writable(WsClient *c, struct lws *wsi) {
 
 static int refuse(WsClient *c, struct lws *wsi, uint16_t code, const char *reason) {
         choose_close(c, code, reason);
-        return close_now(c, wsi);
+        prepare_close(c, wsi);
+        return -1;
 }
 
 static int received(WsClient *c, struct lws *wsi, const char *data, size_t size) {

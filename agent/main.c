@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mclient(8): reads the configuration, puts the parts together, tells systemd how it goes. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+#include "agent-config.h"
+#include "agent-ledger.h"
+#include "error.h"
+#include "file.h"
+#include "limits.h"
+#include "log.h"
+#include "names.h"
+#include "sampler.h"
+#include "uplink.h"
+
+typedef struct Options {
+        const char *config;
+        bool debug;
+} Options;
+
+typedef struct Agent {
+        Loop *loop;
+        AgentConfig *config;
+        Uplink *uplink;
+        Sampler *sampler;
+        UplinkState logged; /* the last state that made a line in the log */
+} Agent;
+
+static void help(void) {
+        printf("mclient [OPTIONS...]\n\n"
+               "Connects this host to its mserver, carries out commands on its containers and reports on them.\n\n"
+               "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of " MCLIENT_CONFIG_FILE "\n"
+               "     --debug        Say more\n"
+               "  -h --help         Show this help\n"
+               "     --version      Show the version\n\n"
+               "The token is read from " MCLIENT_TOKEN_FILE
+               " or, under systemd, from the credential \"token\".\n");
+}
+
+/* False: *ret_code is what to exit with. */
+static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
+        enum { OPTION_DEBUG = 256, OPTION_VERSION };
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "debug", no_argument, NULL, OPTION_DEBUG },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, OPTION_VERSION },
+                {},
+        };
+        int c;
+
+        *ret = (Options){ .config = MCLIENT_CONFIG_FILE };
+        *ret_code = EXIT_SUCCESS;
+        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
+                switch (c) {
+                case 'c':
+                        ret->config = optarg;
+                        break;
+                case OPTION_DEBUG:
+                        ret->debug = true;
+                        break;
+                case 'h':
+                        help();
+                        return false;
+                case OPTION_VERSION:
+                        puts("mclient " PROJECT_VERSION);
+                        return false;
+                default:
+                        *ret_code = EX_USAGE;
+                        return false;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "mclient: \"%s\" is not expected: there are only options\n", argv[optind]);
+                *ret_code = EX_USAGE;
+                return false;
+        }
+        return true;
+}
+
+static void warn(const char *message, void *userdata) {
+        log_warning("%s", message);
+}
+
+/* While the server is away the tries repeat for ever: their first failure is news, the others are detail. */
+static void log_state(Agent *a, UplinkState state, const char *text) {
+        bool news = state != a->logged;
+
+        switch (state) {
+        case UPLINK_CONNECTING:
+                log_debug("%s", text);
+                return;
+        case UPLINK_ONLINE:
+        case UPLINK_STOPPED:
+                log_info("%s", text);
+                break;
+        case UPLINK_WAITING:
+                (news ? log_warning : log_debug)("%s", text);
+                break;
+        case UPLINK_REFUSED: /* somebody must do something: this goes on being said, about once a minute */
+                log_error("%s", text);
+                break;
+        }
+        a->logged = state;
+}
+
+static void uplink_changed(UplinkState state, const char *text, void *userdata) {
+        Agent *a = userdata;
+
+        log_state(a, state, text);
+        (void) sd_notifyf(false, "STATUS=%s", text);
+        if (state == UPLINK_STOPPED)
+                loop_quit(a->loop, EXIT_SUCCESS);
+}
+
+static void signalled(int signum, void *userdata) {
+        Agent *a = userdata;
+
+        if (signum == SIGHUP)
+                return;
+        (void) sd_notify(false, "STOPPING=1");
+        uplink_stop(a->uplink);
+}
+
+static void sampled(json_object *data, void *userdata) {
+        Agent *a = userdata;
+
+        uplink_sample(a->uplink, data);
+}
+
+static bool start(Agent *a, GError **error) {
+        g_autofree char *token = credential_read("token", MCLIENT_TOKEN_FILE, error), *path = NULL;
+        AgentLedger *ledger;
+
+        if (!token)
+                return false;
+        if (strlen(token) > TOKEN_LENGTH_MAX || strpbrk(token, " \t\r\n"))
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "The token is not one: expected one word of at most %d bytes",
+                                  TOKEN_LENGTH_MAX);
+        if (g_mkdir_with_parents(a->config->state_directory, 0700) < 0)
+                return fleet_fail_errno(error, FLEET_ERROR_FAILED, -errno, "Cannot make %s",
+                                        a->config->state_directory);
+        path = g_build_filename(a->config->state_directory, "agent.db", NULL);
+        ledger = agent_ledger_open(a->loop, path, error);
+        if (!ledger)
+                return false;
+        a->uplink = uplink_new(a->loop, a->config, token, ledger, uplink_changed, a, error);
+        explicit_bzero(token, strlen(token));
+        if (!a->uplink)
+                return false;
+        a->sampler = sampler_new(a->loop, a->config, sampled, a, error);
+        if (!a->sampler)
+                return false;
+        loop_on_signal(a->loop, signalled, a);
+        return loop_watchdog(a->loop, error);
+}
+
+/* In the order in which they use each other. */
+static void agent_clear(Agent *a) {
+        sampler_free(a->sampler);
+        uplink_free(a->uplink);
+        agent_config_free(a->config);
+        loop_free(a->loop);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Agent, agent_clear)
+
+static int run(const Options *o, GError **error) {
+        g_auto(Agent) a = { .logged = UPLINK_CONNECTING };
+
+        a.config = agent_config_read(o->config, warn, NULL, error);
+        if (!a.config)
+                return EX_CONFIG;
+        a.loop = loop_new(error);
+        if (!a.loop || !start(&a, error))
+                return EXIT_FAILURE;
+        /* From here on the server may be away as long as it likes: we are up. */
+        (void) sd_notify(false, "READY=1");
+        return loop_run(a.loop);
+}
+
+int main(int argc, char *argv[]) {
+        g_autoptr(GError) error = NULL;
+        Options options;
+        int code;
+
+        if (!parse_options(argc, argv, &options, &code))
+                return code;
+        log_init(options.debug);
+        (void) umask(0077);
+        (void) signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets with write(2) */
+        code = run(&options, &error);
+        if (error)
+                log_error("%s", error->message);
+        return code;
+}
