@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* exec: a command inside a container. */
+#include <string.h>
+
 #include "command.h"
 #include "docker-exec-stop.h"
 #include "docker-exec.h"
@@ -19,6 +21,18 @@ static void output(DockerStreamId stream, const void *data, size_t size, void *u
         command_output(c->context, stream, data, size);
 }
 
+/* What an exit code means; NULL for success. The engine explains in the output why it could not run a program, with
+ * the codes of a shell (126 or 127). */
+static char *explain(int exit_code, json_object *result) {
+        const char *output = json_string_at(result, "output");
+
+        if (exit_code == 0)
+                return NULL;
+        if (exit_code >= 126 && g_str_has_prefix(output, "OCI runtime exec failed: "))
+                return g_strdup_printf("docker: %.*s", (int) strcspn(output, "\r\n"), output);
+        return g_strdup_printf("exited with code %d", exit_code);
+}
+
 static void ended(int exit_code, const GError *error, void *userdata) {
         Exec *c = userdata;
         json_object *result = command_output_result(c->context);
@@ -26,17 +40,16 @@ static void ended(int exit_code, const GError *error, void *userdata) {
 
         c->exec = docker_exec_free(c->exec);
         c->stop = docker_exec_stop_free(c->stop);
-        if (!error)
-                (void) json_object_object_add(result, "exit_code", json_object_new_int(exit_code));
-        if (error)
+        if (error) {
                 command_finished(c->context, COMMAND_FAILED, result, error->message);
-        else if (c->stopping)
+                return;
+        }
+        (void) json_object_object_add(result, "exit_code", json_object_new_int(exit_code));
+        text = explain(exit_code, result);
+        if (c->stopping)
                 command_finished(c->context, COMMAND_CANCELLED, result, NULL);
-        else if (exit_code != 0) {
-                text = g_strdup_printf("exited with code %d", exit_code);
-                command_finished(c->context, COMMAND_FAILED, result, text);
-        } else
-                command_finished(c->context, COMMAND_SUCCEEDED, result, NULL);
+        else
+                command_finished(c->context, text ? COMMAND_FAILED : COMMAND_SUCCEEDED, result, text);
 }
 
 static void stop_failed(const GError *error, void *userdata) {

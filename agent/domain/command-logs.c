@@ -13,6 +13,7 @@ typedef struct Logs {
         DockerFrames frames;
         bool closed; /* flow, kept for the stream that is still to come */
         bool follow;
+        char *started; /* when, as the engine says it */
 } Logs;
 
 /* The text alone; a cut one begins with a line that says so. */
@@ -53,17 +54,24 @@ static void stream_data(const void *data, size_t size, void *userdata) {
         finish(c, COMMAND_FAILED, error->message);
 }
 
-/* A log that is followed ends with its container, or because the engine goes down. */
+/* A log that is followed ends when its container stops. One that runs was started again (the engine's own restart
+ * does that too), or the engine let go of it. */
 static void end_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Logs *c = userdata;
+        g_autofree char *text = NULL;
 
         c->call = NULL;
         if (error)
                 finish(c, COMMAND_FAILED, error->message);
-        else if (json_bool_at(body, "State.Running"))
-                finish(c, COMMAND_FAILED, "docker ended the log of a container that still runs");
-        else
+        else if (!json_bool_at(body, "State.Running"))
                 finish(c, COMMAND_SUCCEEDED, NULL);
+        else if (g_strcmp0(c->started, json_string_at(body, "State.StartedAt")) != 0) {
+                text = g_strdup_printf("%s was restarted, and its log ended there", c->container);
+                finish(c, COMMAND_FAILED, text);
+        } else {
+                text = g_strdup_printf("docker ended the log of %s, which still runs", c->container);
+                finish(c, COMMAND_FAILED, text);
+        }
 }
 
 static void stream_ended(const GError *error, void *userdata) {
@@ -101,6 +109,7 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
                 finish(c, COMMAND_FAILED, error->message);
                 return;
         }
+        c->started = g_strdup(json_string_at(body, "State.StartedAt"));
         c->frames.tty = json_bool_at(body, "Config.Tty");
         (void) json_uint_at(params, "lines", &lines);
         c->call = docker_logs(c->context->docker, c->container, lines, since_epoch(params), c->follow,
@@ -136,6 +145,7 @@ static void logs_free(void *command) {
         Logs *c = command;
 
         (void) docker_call_free(c->call);
+        g_free(c->started);
         g_free(c);
 }
 

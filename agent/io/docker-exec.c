@@ -32,7 +32,7 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
         uint64_t code;
 
         e->call = NULL;
-        if (error) {
+        if (error && status != 404) {
                 end(e, -1, error);
         } else if (json_bool_at(body, "Running")) {
                 /* The output may end before the command does, which can close it. */
@@ -42,7 +42,8 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
         } else {
                 g_autoptr(GError) none = NULL;
 
-                (void) fleet_fail(&none, FLEET_ERROR_FAILED, "docker knows no exit code of the command");
+                (void) fleet_fail(&none, FLEET_ERROR_FAILED,
+                                  "the exit code is not known: docker was restarted while the command ran");
                 end(e, -1, none);
         }
 }

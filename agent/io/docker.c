@@ -32,7 +32,7 @@ struct DockerCall {
         Docker *docker;
         CURL *easy;
         struct curl_slist *headers;
-        char *what; /* "GET /containers/json", for errors */
+        char *what; /* "GET /containers/3node0/logs", for errors */
         uint64_t timeout_sec;
         DockerReply reply;           /* this, */
         DockerStreamHandler handler; /* or these */
@@ -273,7 +273,7 @@ static DockerCall *call_new(Docker *d, const char *method, const char *path, jso
         g_autofree char *url = g_strconcat("http://docker", path, NULL);
 
         c->docker = d;
-        c->what = g_strdup_printf("%s %s", method, path);
+        c->what = g_strdup_printf("%s %.*s", method, (int) strcspn(path, "?"), path);
         c->timeout_sec = timeout_sec;
         c->in = g_byte_array_new();
         c->easy = curl_easy_init();

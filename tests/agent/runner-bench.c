@@ -37,9 +37,9 @@ static void answer_inspect(Bench *t, FakeRequest *r) {
                        *text = g_strdup_printf(
                                        "{\"Name\":\"/%s\",\"RestartCount\":1,"
                                        "\"Config\":{\"Image\":\"node:1\",\"Tty\":%s},\"State\":{\"Status\":\"%s\","
-                                       "\"Running\":%s,\"StartedAt\":\"2024-05-01T10:00:00Z\"}}",
+                                       "\"Running\":%s,\"StartedAt\":\"%s\"}}",
                                        name, t->tty ? "true" : "false", t->exited ? "exited" : "running",
-                                       t->exited ? "false" : "true");
+                                       t->exited ? "false" : "true", t->started ?: "2024-05-01T10:00:00Z");
 
         fake_answer(r, 200, text);
 }

@@ -18,7 +18,8 @@ typedef struct Bench {
         GString *requests; /* all but the list, one per line */
         const char *list;
 
-        bool tty, exited;   /* the containers */
+        bool tty, exited; /* the containers */
+        const char *started;
         const char *broken; /* requests for which the engine answers 500 */
         const char *silent; /* and none */
         const char *exec;   /* what the exec is */

@@ -191,7 +191,15 @@ static void test_follow_to_end(void) {
         bench_start(t, "logs", "3node0", "{\"follow\":true}");
         bench_run_until(t, "/logs");
         fake_hang_up(t->stream);
-        bench_assert_end(t, COMMAND_FAILED, "\"\"", "docker ended the log of a container that still runs");
+        bench_assert_end(t, COMMAND_FAILED, "\"\"", "docker ended the log of 3node0, which still runs");
+        bench_free(t);
+
+        t = bench_new();
+        bench_start(t, "logs", "3node0", "{\"follow\":true}");
+        bench_run_until(t, "/logs");
+        t->started = "2024-05-01T10:00:01Z";
+        fake_hang_up(t->stream);
+        bench_assert_end(t, COMMAND_FAILED, "\"\"", "3node0 was restarted, and its log ended there");
         bench_free(t);
 }
 
@@ -215,6 +223,17 @@ static void test_exec_fails(void) {
         bench_run_until(t, "/start");
         fake_hang_up(t->stream);
         bench_assert_end(t, COMMAND_FAILED, "{\"output\":\"\",\"exit_code\":2}", "exited with code 2");
+        bench_free(t);
+
+        t = bench_new();
+        t->exec = "{\"Running\":false,\"ExitCode\":127}";
+        bench_start(t, "exec", "3node0", "{\"command\":[\"nothing\"]}");
+        bench_run_until(t, "/start");
+        fake_send_frame(t->stream, 1, "OCI runtime exec failed: not found\r\n");
+        fake_hang_up(t->stream);
+        bench_assert_end(t, COMMAND_FAILED,
+                         "{\"output\":\"OCI runtime exec failed: not found\\r\\n\",\"exit_code\":127}",
+                         "docker: OCI runtime exec failed: not found");
         bench_free(t);
 
         t = bench_new();

@@ -26,6 +26,7 @@ typedef struct Test {
         unsigned polls;     /* looks until it is not */
         unsigned exit_code; /* of it, and of kills */
         const char *inspect;
+        bool forgotten; /* the engine was restarted */
         pid_t pid;
         unsigned signals; /* kills that were asked for */
         unsigned run_at;  /* the first kill that ends with 0; the ones before with 127 */
@@ -70,7 +71,10 @@ static void on_inspect_command(Test *t, FakeRequest *r) {
                 t->running = false;
         text = g_strdup_printf("{\"Running\":%s,\"ExitCode\":%s,\"Pid\":%d}", t->running ? "true" : "false",
                                t->running ? "null" : "3", (int) t->pid);
-        fake_answer(r, 200, t->inspect ?: text);
+        if (t->forgotten)
+                fake_answer(r, 404, "{\"message\":\"No such exec instance: e\"}");
+        else
+                fake_answer(r, 200, t->inspect ?: text);
 }
 
 static void on_request(FakeRequest *r, void *userdata) {
@@ -210,14 +214,19 @@ static void test_engine_goes_down(void) {
 }
 
 static void test_no_exit_code(void) {
-        Test *t = test_new();
+        for (unsigned i = 0; i < 2; i++) {
+                Test *t = test_new();
 
-        t->inspect = "{\"Running\":false}";
-        run(t, "the start");
-        fake_hang_up(t->stream);
-        run(t, "the end");
-        g_assert_error(t->error, FLEET_ERROR, FLEET_ERROR_FAILED);
-        test_free(t);
+                t->inspect = "{\"Running\":false}";
+                t->forgotten = i;
+                run(t, "the start");
+                fake_hang_up(t->stream);
+                run(t, "the end");
+                g_assert_error(t->error, FLEET_ERROR, FLEET_ERROR_FAILED);
+                g_assert_cmpstr(t->error->message, ==,
+                                "the exit code is not known: docker was restarted while the command ran");
+                test_free(t);
+        }
 }
 
 /* A process that we may look up in /proc as the one of the command. */
