@@ -6,14 +6,14 @@
 #include "ws-server-internal.h"
 #include "ws-upgrade.h"
 
-/* The answer is the last word: the connection ends with it. */
+/* The answer is the last word: the connection ends with it. Until the peer lets go it counts among the handshakes,
+ * and within their time: strangers get no more than that. */
 static void refuse(WsPeer *p, unsigned status) {
         char response[WS_RESPONSE_MAX];
         size_t size = ws_upgrade_response(response, status, NULL);
 
         p->deaf = true;
         p->reason = g_strdup_printf("refused with HTTP %u", status);
-        ws_peer_set_phase(p, WS_PHASE_CLOSING);
         stream_write(p->stream, response, size);
         if (stream_queued(p->stream) == 0)
                 ws_peer_finish(p);

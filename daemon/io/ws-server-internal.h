@@ -10,7 +10,7 @@
 
 /* A connection is in one phase, and in that phase's list, oldest first. */
 typedef enum WsPhase {
-        WS_PHASE_HANDSHAKE, /* TLS, then the request; HANDSHAKE_TIMEOUT_SEC for both */
+        WS_PHASE_HANDSHAKE, /* TLS, request, refusal; HANDSHAKE_TIMEOUT_SEC for all of it */
         WS_PHASE_OPEN,      /* opened() was called */
         WS_PHASE_CLOSING,   /* we said the last word; CLOSE_TIMEOUT_SEC to send it and to hear the peer's */
         WS_PHASE_GONE,      /* in no list, only waiting for its memory to be freed */

@@ -27,7 +27,7 @@ static void on_ended(Stream *stream, const char *reason, void *userdata) {
 static void on_drained(Stream *stream, void *userdata) {
         WsPeer *p = userdata;
 
-        if (p->phase == WS_PHASE_CLOSING)
+        if (p->deaf || p->phase == WS_PHASE_CLOSING)
                 ws_peer_finish(p);
 }
 

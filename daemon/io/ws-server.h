@@ -21,7 +21,8 @@ typedef enum WsVerdict {
         WS_UNAVAILABLE,       /* 503 */
 } WsVerdict;
 
-/* The handler of all connections. Text given to these is borrowed. */
+/* The handler of all connections. Text given to these is borrowed. They may send and close, but not free the
+ * server. */
 typedef struct WsHandler {
         /* token: of the Authorization header ("Token T" or "Bearer T"), NULL without one. On WS_ACCEPT
          * *ret_identity (new string) names who it is; it comes back in ws_peer_identity(). */
@@ -54,8 +55,8 @@ WsServer *ws_server_new(Loop *l, const WsLimits *limits, const WsTls *tls, const
 WsServer *ws_server_free(WsServer *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WsServer, ws_server_free)
 
-/* Takes over a listening TCP socket (from systemd or listen_tcp()). tls is required to have a certificate.
- */
+/* Takes over a listening TCP socket (from systemd or listen_tcp()); where it fails the socket stays the caller's.
+ * With tls the server must have a certificate. */
 bool ws_server_listen(WsServer *s, int fd, bool tls, GError **error);
 
 /* New certificate and key for new connections; sessions go on. The old ones stay when these are unusable. */

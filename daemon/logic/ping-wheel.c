@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A wheel of slots, one per tick: an entry lies in the slot of the tick in which it is next looked at. Being
- * heard moves nothing; an entry that was heard meanwhile is simply put further ahead when its tick comes. */
+/* A wheel of slots, one per tick: an entry lies in the slot of the tick in which it is next looked at, for its
+ * turn or for its end, whichever comes first. Being heard moves nothing. */
 #include "ping-wheel.h"
 
 struct PingWheel {
         unsigned interval, silent;
         unsigned long now;
+        unsigned dealt; /* turns so far */
         unsigned n_slots;
         GQueue slots[];
 };
@@ -14,7 +15,7 @@ PingWheel *ping_wheel_new(unsigned interval, unsigned silent) {
         unsigned n_slots = interval + 1; /* nothing is put further ahead than interval */
         PingWheel *w = g_malloc0(sizeof(PingWheel) + n_slots * sizeof(GQueue));
 
-        g_assert(interval > 0 && silent > interval);
+        g_assert(interval > 0 && silent >= 2 * interval);
         w->interval = interval;
         w->silent = silent;
         w->n_slots = n_slots;
@@ -31,16 +32,15 @@ PingWheel *ping_wheel_free(PingWheel *w) {
 }
 
 static void schedule(PingWheel *w, PingEntry *e) {
-        unsigned long at = MIN(MAX(e->heard, e->asked) + w->interval, e->heard + w->silent);
-
-        e->slot = (unsigned) (at % w->n_slots);
+        e->slot = (unsigned) (MIN(e->turn, e->heard + w->silent) % w->n_slots);
         e->link.data = e;
         g_queue_push_tail_link(&w->slots[e->slot], &e->link);
 }
 
 void ping_wheel_add(PingWheel *w, PingEntry *e) {
         g_assert(!e->link.data);
-        e->heard = e->asked = w->now;
+        e->heard = w->now;
+        e->turn = w->now + w->interval - w->dealt++ % w->interval;
         schedule(w, e);
 }
 
@@ -64,12 +64,13 @@ void ping_wheel_tick(PingWheel *w, PingWheelDue due, void *userdata) {
 
         /* What is rescheduled goes to another slot: at least one tick, at most interval ahead. */
         while ((e = g_queue_peek_head(slot))) {
-                bool silent = w->now - e->heard >= w->silent;
-                bool ask = w->now - MAX(e->heard, e->asked) >= w->interval;
+                bool silent = w->now - e->heard >= w->silent, ask = false;
 
                 ping_wheel_remove(w, e);
-                if (ask)
-                        e->asked = w->now;
+                if (e->turn == w->now) {
+                        e->turn += w->interval;
+                        ask = 2 * (w->now - e->heard) >= w->interval;
+                }
                 if (!silent)
                         schedule(w, e);
                 if (silent || ask)

@@ -10,19 +10,21 @@
 typedef struct PingEntry {
         GList link;          /* in a slot of the wheel; data NULL while in none */
         unsigned long heard; /* the tick in which it was last heard of */
-        unsigned long asked; /* the tick of the last ping since then, or heard */
+        unsigned long turn;  /* the tick of its next turn to be asked */
         unsigned slot;
 } PingEntry;
 
 typedef struct PingWheel PingWheel;
 
-/* A ping after interval ticks of silence and every interval again; silence after silent ticks (> interval). */
+/* Each entry has its turn every interval ticks, and is pinged then when it was silent for half of one; it is
+ * given up after silent ticks (at least two intervals) without a sign. */
 PingWheel *ping_wheel_new(unsigned interval, unsigned silent);
 /* Every entry must have been removed. */
 PingWheel *ping_wheel_free(PingWheel *w);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PingWheel, ping_wheel_free)
 
-/* Adding counts as having been heard. */
+/* Adding counts as having been heard. Turns are dealt out evenly: a fleet that comes back in one second is not
+ * asked in one second from then on. */
 void ping_wheel_add(PingWheel *w, PingEntry *e);
 /* Also one that is in no wheel. */
 void ping_wheel_remove(PingWheel *w, PingEntry *e);
