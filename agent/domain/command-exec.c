@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "container-info.h"
 #include "docker-exec-stop.h"
 #include "docker-exec.h"
 #include "json-path.h"
@@ -41,7 +42,8 @@ static void ended(int exit_code, const GError *error, void *userdata) {
         c->exec = docker_exec_free(c->exec);
         c->stop = docker_exec_stop_free(c->stop);
         if (error) {
-                command_finished(c->context, COMMAND_FAILED, result, error->message);
+                text = container_name_in(error->message, c->context->containers[0]);
+                command_finished(c->context, COMMAND_FAILED, result, text);
                 return;
         }
         (void) json_object_object_add(result, "exit_code", json_object_new_int(exit_code));

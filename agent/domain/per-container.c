@@ -2,6 +2,7 @@
 /* The same step for each container of a command, side by side. */
 #include "per-container.h"
 
+#include "container-info.h"
 #include "json-path.h"
 #include "limits.h"
 #include "text.h"
@@ -88,7 +89,7 @@ void per_container_done(PerContainerJob *job, json_object *result) {
 }
 
 void per_container_failed(PerContainerJob *job, const char *error) {
-        job->error = g_strdup(error);
+        job->error = container_name_in(error, job->container);
         one_less(job->owner);
 }
 

@@ -3,6 +3,7 @@
 #include "container-info.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "json-path.h"
 
@@ -29,6 +30,27 @@ json_object *container_status(json_object *inspect) {
         json_add_uint(o, "restarts", restarts);
         json_add_string(o, "started", time_or_null(json_string_at(inspect, "State.StartedAt")));
         return o;
+}
+
+#define ID_DIGITS 64
+
+char *container_name_in(const char *message, const char *name) {
+        GString *out = g_string_new(NULL);
+
+        while (*message) {
+                size_t digits = strspn(message, "0123456789abcdef");
+
+                if (digits == ID_DIGITS)
+                        g_string_append(out, name);
+                else if (digits > 0)
+                        g_string_append_len(out, message, (gssize) digits);
+                else {
+                        g_string_append_c(out, *message);
+                        digits = 1;
+                }
+                message += digits;
+        }
+        return g_string_free(out, false);
 }
 
 /* As docker stats counts it: the page cache that is not in use could be given back at once. The names are

@@ -11,6 +11,10 @@
  * has no check, started (RFC 3339) where it never was. New object. */
 json_object *container_status(json_object *inspect);
 
+/* The engine's words with the container's name where they have its 64-digit id: "Container 087b… is not running".
+ * New string. */
+char *container_name_in(const char *message, const char *name);
+
 /* What a container has used so far, from a stats answer. What the engine does not say is not has_…: under the
  * unified hierarchy it may know no memory. */
 typedef struct ContainerUsage {

@@ -94,9 +94,26 @@ static void test_add(void) {
                      "{\"memory_used\":1,\"memory_limit\":2,\"rx_bytes\":3,\"tx_bytes\":4}");
 }
 
+static void assert_named(const char *message, const char *expected) {
+        g_autofree char *got = container_name_in(message, "3node0");
+
+        g_assert_cmpstr(got, ==, expected);
+}
+
+static void test_name(void) {
+#define ID "087b51b938842d7c204fd9c1398d7a776a6953f8374da6b84a86ea6fff4b8200"
+        assert_named("docker: Container " ID " is not running", "docker: Container 3node0 is not running");
+        assert_named(ID, "3node0");
+        assert_named("a " ID "/" ID "0 b", "a 3node0/" ID "0 b"); /* longer ones are something else */
+        assert_named("No such container: 3node1", "No such container: 3node1");
+        assert_named("", "");
+#undef ID
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/container-info/status", test_status);
+        g_test_add_func("/container-info/name", test_name);
         g_test_add_func("/container-info/usage", test_usage);
         g_test_add_func("/container-info/unknown", test_unknown);
         g_test_add_func("/container-info/add", test_add);
