@@ -98,7 +98,10 @@
 
 /* Parked D-Bus requests: waiting for polkit, the store or a command's end. */
 #define REQUESTS_PARKED_MAX 8192
-#define REQUESTS_PARKED_PER_UID_MAX 1024       /* one user cannot take all of these places (root can) */
+#define REQUESTS_PARKED_PER_UID_MAX 1024 /* one user cannot take all of these places (root can) */
+#define POLKIT_QUESTIONS_MAX \
+        100 /* open at polkit; the system bus lets nobody wait for more than 128 answers */
+#define POLKIT_QUESTIONS_PER_UID_MAX 10        /* a user's own polkit agent may never answer */
 #define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
 
 /* Store and audit threads: what may wait before callers are refused. */

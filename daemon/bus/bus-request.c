@@ -5,10 +5,11 @@
 #include "bus-internal.h"
 #include "error.h"
 #include "limits.h"
+#include "uid-count.h"
 
 struct Requests {
         GHashTable *by_sender; /* unique name to GQueue of Request */
-        GHashTable *by_uid;    /* uid to how many */
+        UidCount *by_uid;
         unsigned parked;
 };
 
@@ -23,7 +24,7 @@ Requests *requests_new(void) {
         Requests *rs = g_new0(Requests, 1);
 
         rs->by_sender = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, queue_free);
-        rs->by_uid = g_hash_table_new(NULL, NULL);
+        rs->by_uid = uid_count_new();
         return rs;
 }
 
@@ -39,17 +40,6 @@ Requests *requests_free(Requests *rs) {
 
 unsigned requests_parked(const Requests *rs) {
         return rs->parked;
-}
-
-static unsigned count_of(Requests *rs, uint32_t uid) {
-        return GPOINTER_TO_UINT(g_hash_table_lookup(rs->by_uid, GUINT_TO_POINTER(uid)));
-}
-
-static void count_set(Requests *rs, uint32_t uid, unsigned n) {
-        if (n > 0)
-                g_hash_table_insert(rs->by_uid, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(n));
-        else
-                g_hash_table_remove(rs->by_uid, GUINT_TO_POINTER(uid));
 }
 
 static void park(Requests *rs, Request *r) {
@@ -74,7 +64,7 @@ static void unpark(Request *r) {
                 g_hash_table_remove(r->requests->by_sender, sender);
         r->requests->parked--;
         if (r->charged)
-                count_set(r->requests, r->caller.uid, count_of(r->requests, r->caller.uid) - 1);
+                uid_count_change(r->requests->by_uid, r->caller.uid, -1);
 }
 
 /* The request has had its answer, or nobody is there to hear it. What it waits for is taken back. */
@@ -174,14 +164,14 @@ Request *request_unref(Request *r) {
 }
 
 bool request_set_caller(Request *r, const Caller *caller, GError **error) {
-        unsigned n = count_of(r->requests, caller->uid);
+        unsigned n = uid_count_of(r->requests->by_uid, caller->uid);
 
         if (n >= REQUESTS_PARKED_PER_UID_MAX && caller->uid != 0)
                 return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
                                   "%u calls of user %u wait for their answers: expected fewer, try later", n,
                                   caller->uid);
         caller_copy(caller, &r->caller);
-        count_set(r->requests, caller->uid, n + 1);
+        uid_count_change(r->requests->by_uid, caller->uid, 1);
         r->charged = true;
         return true;
 }

@@ -6,6 +6,7 @@
 
 #include "limits.h"
 #include "names.h"
+#include "uid-count.h"
 
 #define AUTHORITY_NAME "org.freedesktop.PolicyKit1"
 #define AUTHORITY_PATH "/org/freedesktop/PolicyKit1/Authority"
@@ -36,14 +37,19 @@ static const char *const actions[] = {
 
 struct Polkit {
         sd_bus *bus;
-        uint64_t asked;
-        unsigned open;
+        uint64_t checks; /* ever */
+        unsigned asked;  /* questions that are at polkit */
+        UidCount *asked_of_uid;
+        GQueue waiting; /* PolkitCheck: those that are not yet */
 };
 
 struct PolkitCheck {
         Polkit *polkit;
-        sd_bus_slot *slot;
+        uint32_t uid;
         char *cancellation_id;
+        sd_bus_message *question;
+        sd_bus_slot *slot; /* while it is at polkit */
+        GList link;        /* while it is waiting */
         PolkitCheck **owner;
         PolkitDone done;
         void *userdata;
@@ -68,13 +74,16 @@ Polkit *polkit_new(sd_bus *bus) {
         Polkit *p = g_new0(Polkit, 1);
 
         p->bus = sd_bus_ref(bus);
+        p->asked_of_uid = uid_count_new();
+        g_queue_init(&p->waiting);
         return p;
 }
 
 Polkit *polkit_free(Polkit *p) {
         if (!p)
                 return NULL;
-        g_assert(p->open == 0);
+        g_assert(p->asked == 0 && g_queue_is_empty(&p->waiting));
+        g_hash_table_unref(p->asked_of_uid);
         sd_bus_unref(p->bus);
         g_free(p);
         return NULL;
@@ -82,11 +91,18 @@ Polkit *polkit_free(Polkit *p) {
 
 static void check_free(PolkitCheck *c) {
         *c->owner = NULL;
-        c->polkit->open--;
-        sd_bus_slot_unref(c->slot);
+        if (c->slot) {
+                c->polkit->asked--;
+                uid_count_change(c->polkit->asked_of_uid, c->uid, -1);
+                sd_bus_slot_unref(c->slot);
+        } else if (c->link.data)
+                g_queue_unlink(&c->polkit->waiting, &c->link);
+        sd_bus_message_unref(c->question);
         g_free(c->cancellation_id);
         g_free(c);
 }
+
+static void ask_waiting(Polkit *p);
 
 static void cancel_at_polkit(PolkitCheck *c) {
         (void) sd_bus_call_method_async(c->polkit->bus, NULL, AUTHORITY_NAME, AUTHORITY_PATH,
@@ -97,10 +113,15 @@ static void cancel_at_polkit(PolkitCheck *c) {
 void polkit_cancel(PolkitCheck **check) {
         PolkitCheck *c = *check;
 
+        Polkit *p;
+
         if (!c)
                 return;
-        cancel_at_polkit(c);
+        p = c->polkit;
+        if (c->slot)
+                cancel_at_polkit(c);
         check_free(c);
+        ask_waiting(p);
 }
 
 static PolkitAnswer read_failure(PolkitCheck *c, const sd_bus_error *e, char **ret_reason) {
@@ -132,11 +153,22 @@ static PolkitAnswer read_answer(sd_bus_message *m, char **ret_reason) {
                 *ret_reason = g_strdup_printf("polkit's answer is unreadable: %s", g_strerror(-r));
                 return POLKIT_NO;
         }
-        *ret_reason = g_strdup(yes         ? ""
-                               : dismissed ? "the authentication dialog was dismissed"
+        if (yes) {
+                *ret_reason = g_strdup("");
+                return POLKIT_YES;
+        }
+        *ret_reason = g_strdup(dismissed   ? "the authentication dialog was dismissed"
                                : challenge ? "polkit demands authentication"
                                            : "polkit said no");
-        return yes ? POLKIT_YES : challenge ? POLKIT_CHALLENGE : POLKIT_NO;
+        return challenge && !dismissed ? POLKIT_CHALLENGE : POLKIT_NO;
+}
+
+static void finish(PolkitCheck *c, PolkitAnswer answer, const char *reason) {
+        PolkitDone done = c->done;
+        void *userdata = c->userdata;
+
+        check_free(c);
+        done(answer, reason, userdata);
 }
 
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -144,11 +176,10 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         const sd_bus_error *failed = sd_bus_message_get_error(m);
         g_autofree char *reason = NULL;
         PolkitAnswer answer = failed ? read_failure(c, failed, &reason) : read_answer(m, &reason);
-        PolkitDone done = c->done;
-        void *p = c->userdata;
+        Polkit *p = c->polkit;
 
-        check_free(c);
-        done(answer, reason, p);
+        finish(c, answer, reason);
+        ask_waiting(p);
         return 0;
 }
 
@@ -164,24 +195,53 @@ static int append_question(sd_bus_message *m, const PolkitQuestion *q, const cha
                                      q->interactive ? ALLOW_USER_INTERACTION : 0, cancellation_id);
 }
 
-static int ask(PolkitCheck *c, const PolkitQuestion *q) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+static int make_question(PolkitCheck *c, const PolkitQuestion *q) {
         int r;
 
-        r = sd_bus_message_new_method_call(c->polkit->bus, &m, AUTHORITY_NAME, AUTHORITY_PATH,
+        r = sd_bus_message_new_method_call(c->polkit->bus, &c->question, AUTHORITY_NAME, AUTHORITY_PATH,
                                            AUTHORITY_IFACE, "CheckAuthorization");
-        if (r < 0)
-                return r;
-        r = append_question(m, q, c->cancellation_id);
-        if (r < 0)
-                return r;
-        return sd_bus_call_async(c->polkit->bus, &c->slot, m, on_answer, c, POLKIT_TIMEOUT_USEC);
+        return r < 0 ? r : append_question(c->question, q, c->cancellation_id);
+}
+
+static bool may_ask(const Polkit *p, uint32_t uid) {
+        return p->asked < POLKIT_QUESTIONS_MAX &&
+               uid_count_of(p->asked_of_uid, uid) < POLKIT_QUESTIONS_PER_UID_MAX;
+}
+
+static void ask(PolkitCheck *c) {
+        int r = sd_bus_call_async(c->polkit->bus, &c->slot, c->question, on_answer, c, POLKIT_TIMEOUT_USEC);
+
+        if (r < 0) {
+                g_autofree char *reason = g_strdup_printf("polkit cannot be asked: %s", g_strerror(-r));
+
+                finish(c, POLKIT_NO, reason);
+                return;
+        }
+        c->polkit->asked++;
+        uid_count_change(c->polkit->asked_of_uid, c->uid, 1);
+}
+
+/* The first whose user may ask; who is told of a failure may change the queue, so it is looked through anew. */
+static PolkitCheck *next_waiting(Polkit *p) {
+        for (GList *i = p->waiting.head; i && p->asked < POLKIT_QUESTIONS_MAX; i = i->next)
+                if (may_ask(p, ((PolkitCheck *) i->data)->uid))
+                        return i->data;
+        return NULL;
+}
+
+static void ask_waiting(Polkit *p) {
+        PolkitCheck *c;
+
+        while ((c = next_waiting(p))) {
+                g_queue_unlink(&p->waiting, &c->link);
+                c->link.data = NULL;
+                ask(c);
+        }
 }
 
 void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check, PolkitDone done,
                   void *userdata) {
         PolkitCheck *c;
-        int r;
 
         if (!is_listed(question->action)) {
                 done(POLKIT_NO, "it is no action of this service", userdata);
@@ -193,17 +253,18 @@ void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check
         }
         c = g_new0(PolkitCheck, 1);
         c->polkit = p;
-        c->cancellation_id = g_strdup_printf("mserver-%" G_GUINT64_FORMAT, p->asked++);
+        c->uid = question->uid;
+        c->cancellation_id = g_strdup_printf("mserver-%" G_GUINT64_FORMAT, p->checks++);
         c->owner = check;
         c->done = done;
         c->userdata = userdata;
         *check = c;
-        p->open++;
-        r = ask(c, question);
-        if (r < 0) {
-                g_autofree char *reason = g_strdup_printf("polkit cannot be asked: %s", g_strerror(-r));
-
-                check_free(c);
-                done(POLKIT_NO, reason, userdata);
+        if (make_question(c, question) < 0)
+                finish(c, POLKIT_NO, "polkit cannot be asked");
+        else if (may_ask(p, c->uid))
+                ask(c);
+        else {
+                c->link.data = c;
+                g_queue_push_tail_link(&p->waiting, &c->link);
         }
 }

@@ -38,7 +38,8 @@ typedef void (*PolkitDone)(PolkitAnswer answer, const char *reason, void *userda
 
 /* Asks; done runs once, from inside the call where nobody needs to be asked. *check (which must stay where it
  * is) is the open question for polkit_cancel(), and NULL again by the time done runs. Without an answer in
- * POLKIT_TIMEOUT_USEC it is a no; without polkit on the bus, too. */
+ * POLKIT_TIMEOUT_USEC it is a no; without polkit on the bus, too. At most POLKIT_QUESTIONS_MAX are with polkit at
+ * a time, POLKIT_QUESTIONS_PER_UID_MAX of one user: others wait their turn. */
 void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check, PolkitDone done,
                   void *userdata);
 
