@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "clock.h"
+#include "command-table.h"
 #include "error.h"
 #include "fleet-internal.h"
 #include "ident.h"
@@ -159,10 +160,13 @@ static GHashTable *read_labels(json_object *o) {
         return labels;
 }
 
+/* An agent that does not say what it offers is of the first generation, and has what is built in. */
 static char **read_commands(json_object *o) {
         g_autoptr(GStrvBuilder) names = g_strv_builder_new();
         size_t n = o ? MIN(json_object_array_length(o), (size_t) OFFERED_COMMANDS_MAX) : 0;
 
+        for (const CommandInfo *i = command_table; !o && i->name; i++)
+                g_strv_builder_add(names, i->name);
         for (size_t i = 0; i < n; i++) {
                 const char *name = json_object_get_string(json_object_array_get_idx(o, i));
 
