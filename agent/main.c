@@ -140,6 +140,10 @@ static bool start(Agent *a, GError **error) {
 
         if (!token)
                 return false;
+        if (!*token)
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "There is no token: put it into " MCLIENT_TOKEN_FILE
+                                  ", owned by root, mode 0600");
         if (strlen(token) > TOKEN_LENGTH_MAX || strpbrk(token, " \t\r\n"))
                 return fleet_fail(error, FLEET_ERROR_CONFIG,
                                   "The token is not one: expected one word of at most %d bytes",
@@ -176,7 +180,7 @@ static int run(const Options *o, GError **error) {
 
         a.config = agent_config_read(o->config, warn, NULL, error);
         if (!a.config)
-                return EX_CONFIG;
+                return EXIT_FAILURE;
         a.loop = loop_new(error);
         if (!a.loop || !start(&a, error))
                 return EXIT_FAILURE;
@@ -198,5 +202,6 @@ int main(int argc, char *argv[]) {
         code = run(&options, &error);
         if (error)
                 log_error("%s", error->message);
-        return code;
+        /* The unit does not start it again after this one: nothing will change by itself. */
+        return g_error_matches(error, FLEET_ERROR, FLEET_ERROR_CONFIG) ? EX_CONFIG : code;
 }
