@@ -92,10 +92,10 @@ static int read_basic(sd_bus_message *m, char type, json_object **ret) {
         return 1;
 }
 
-static int read_entries(sd_bus_message *m, json_object *object) {
+static int read_entries(sd_bus_message *m, const char *entry, json_object *object) {
         int r;
 
-        while ((r = sd_bus_message_enter_container(m, 'e', NULL)) > 0) {
+        while ((r = sd_bus_message_enter_container(m, 'e', entry)) > 0) {
                 json_object *value = NULL;
                 const char *key;
 
@@ -132,8 +132,11 @@ static int read_container(sd_bus_message *m, char type, const char *contents, js
                 value = NULL;
                 r = bus_read_json(m, &value);
         } else {
+                /* "{ss}" without its braces is the type of an entry. */
+                g_autofree char *entry = dict ? g_strndup(contents + 1, strlen(contents) - 2) : NULL;
+
                 value = dict ? json_object_new_object() : json_object_new_array();
-                r = dict ? read_entries(m, value) : read_items(m, value);
+                r = dict ? read_entries(m, entry, value) : read_items(m, value);
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);

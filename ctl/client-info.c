@@ -105,6 +105,17 @@ bool client_info_is_online(json_object *info) {
         return strcmp(json_text(info, "State"), "online") == 0;
 }
 
+bool client_info_check_online(json_object *info, uint64_t now_usec, GError **error) {
+        uint64_t since = json_uint(info, "Since");
+        g_autofree char *ago = text_duration(now_usec > since ? now_usec - since : 0);
+
+        if (client_info_is_online(info))
+                return true;
+        return fleet_fail(error, FLEET_ERROR_NOT_CONNECTED,
+                          _("%s has been offline for %s; --queue sends it once it is back"),
+                          json_text(info, "Id"), ago);
+}
+
 bool client_info_matches(json_object *info, const Selector *selector) {
         g_autoptr(GHashTable) labels = g_hash_table_new(g_str_hash, g_str_equal);
         json_object *all = json_member(info, "Labels");

@@ -26,4 +26,6 @@ char **client_info_containers(BusClient *bus, const char *id);
 GPtrArray *client_info_list(BusClient *bus, GError **error);
 
 bool client_info_is_online(json_object *info);
+/* FLEET_ERROR_NOT_CONNECTED, with since when and what to do, for one that is not; now_usec: since the epoch. */
+bool client_info_check_online(json_object *info, uint64_t now_usec, GError **error);
 bool client_info_matches(json_object *info, const Selector *selector);

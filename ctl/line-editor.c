@@ -3,6 +3,7 @@
 #include "line-editor.h"
 
 #include <histedit.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ struct LineEditor {
         char *history_file; /* NULL: there is no place for it */
         const char *prompt;
         const CompleteSource *source;
+        bool gave_up; /* the line that is being read, by Ctrl-C */
 };
 
 static LineEditor *editor_of(EditLine *edit) {
@@ -92,6 +94,7 @@ static unsigned char complete(EditLine *edit, int key) {
 static unsigned char give_up(EditLine *edit, int key) {
         const LineInfo *line = el_line(edit);
 
+        editor_of(edit)->gave_up = true;
         (void) el_cursor(edit, (int) (line->lastchar - line->cursor));
         el_deletestr(edit, (int) (line->lastchar - line->buffer));
         (void) fputs("^C\n", stdout);
@@ -159,8 +162,11 @@ char *line_editor_read(LineEditor *e) {
         char *line;
         int n;
 
+        e->gave_up = false;
         el_resize(e->edit);
         text = el_gets(e->edit, &n);
+        if (e->gave_up)
+                return g_strdup("");
         if (!text || n <= 0)
                 return NULL;
         line = g_strchomp(g_strndup(text, (size_t) n));

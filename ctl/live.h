@@ -12,8 +12,8 @@ typedef struct Live Live;
 /* Returns the line as it is now, at most terminal->width columns, new string; NULL: none. */
 typedef char *(*LiveDraw)(const Terminal *terminal, void *userdata);
 
-/* Draws at once, at live_update(), and each second for what counts time. Nothing at all happens where standard error is
- * no terminal. */
+/* Draws once it takes longer than a moment, from then on at each live_update(), and each second for what counts time.
+ * Nothing at all happens where standard error is no terminal. */
 Live *live_new(sd_event *event, LiveDraw draw, void *userdata);
 Live *live_free(Live *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Live, live_free)

@@ -83,7 +83,7 @@ json_object *request_options(const Args *args, GError **error) {
 }
 
 json_object *request_parameters(Ctl *ctl, const char *client, const char *command, const char *const *words,
-                                GError **error) {
+                                json_object *options, GError **error) {
         g_autoptr(json_object) info = NULL;
         g_auto(GStrv) containers = NULL;
 
@@ -91,6 +91,8 @@ json_object *request_parameters(Ctl *ctl, const char *client, const char *comman
                 return NULL;
         info = client_info_read(ctl->bus, client, error);
         if (!info || !client_info_check_command(info, command, error))
+                return NULL;
+        if (!json_member(options, "queue") && !client_info_check_online(info, now_realtime(), error))
                 return NULL;
         if (words[0])
                 containers = client_info_containers(ctl->bus, client);

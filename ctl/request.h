@@ -30,9 +30,9 @@ char **request_words(const Args *args, unsigned i, GError **error);
 json_object *request_options(const Args *args, GError **error);
 
 /* The parameters of a command for one client, checked against what that offers and, where words could name one of its
- * containers, what it manages. New reference. */
+ * containers, what it manages; and whether it is there, unless options let the command wait for it. New reference. */
 json_object *request_parameters(Ctl *ctl, const char *client, const char *command, const char *const *words,
-                                GError **error);
+                                json_object *options, GError **error);
 
 /* A time span as people write it for an option ("--timeout"), in µs. */
 bool request_parse_span(const char *option, const char *text, uint64_t *ret, GError **error);

@@ -144,6 +144,9 @@ static int follow_on_screen(Ctl *ctl, bool streaming, bool endless, FollowStart 
         ok = start(ctl->bus, &events, &screen, what, &end, error);
         screen.live = live_free(screen.live);
         (void) sigaction(SIGPIPE, &before, NULL);
+        /* The terminal shows Ctrl-C itself, in the middle of a line. */
+        if (ok && streaming && end.cancelled && ctl->terminal.tty)
+                (void) fputc('\n', stdout);
         if (!ok)
                 return EXIT_FAILURE;
 

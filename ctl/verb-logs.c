@@ -40,7 +40,7 @@ static json_object *parameters(Ctl *ctl, const Args *args, GError **error) {
                 g_ptr_array_add(words, g_strdup("--follow"));
         if (!add_since(words, args_get(args, "since"), error))
                 return NULL;
-        return request_parameters(ctl, args_word(args, 0), COMMAND, (const char *const *) words->pdata,
+        return request_parameters(ctl, args_word(args, 0), COMMAND, (const char *const *) words->pdata, NULL,
                                   error);
 }
 

@@ -19,18 +19,18 @@ static bool is_verbatim(const char *const *words, unsigned n) {
         return request_is_exec(words, n, 1);
 }
 
-static json_object *parameters(Ctl *ctl, const Args *args, GError **error) {
+static json_object *parameters(Ctl *ctl, const Args *args, json_object *send_options, GError **error) {
         g_auto(GStrv) words = request_words(args, 1, error);
 
         if (!words)
                 return NULL;
         return request_parameters(ctl, args_word(args, 0), args_word(args, 1), (const char *const *) words,
-                                  error);
+                                  send_options, error);
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
         g_autoptr(json_object) send_options = request_options(args, error);
-        g_autoptr(json_object) params = send_options ? parameters(ctl, args, error) : NULL;
+        g_autoptr(json_object) params = send_options ? parameters(ctl, args, send_options, error) : NULL;
         RunRequest request = {
                 .client = args_word(args, 0),
                 .command = args_word(args, 1),

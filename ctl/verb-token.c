@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "clock.h"
+#include "error.h"
 #include "json.h"
 #include "names.h"
 #include "verbs.h"
@@ -47,16 +48,31 @@ static void print(const Ctl *ctl, const char *client, const char *token) {
                  MCLIENT_TOKEN_FILE, client);
 }
 
+static sd_bus_message *create(BusClient *bus, const char *client, json_object *with, GError **error) {
+        g_autoptr(sd_bus_message) m = bus_client_request(bus, "CreateToken", &with, 1, error, "s", client),
+                                  reply = NULL;
+        g_autoptr(GError) failed = NULL;
+
+        if (!m)
+                return NULL;
+        reply = bus_client_send(bus, g_steal_pointer(&m), &failed);
+        if (!reply && g_error_matches(failed, FLEET_ERROR, FLEET_ERROR_ALREADY_EXISTS))
+                (void) fleet_fail(
+                                error, FLEET_ERROR_ALREADY_EXISTS,
+                                _("%s has a token; --replace makes a new one, and the old one stops working"),
+                                client);
+        else if (!reply)
+                g_propagate_error(error, g_steal_pointer(&failed));
+        return g_steal_pointer(&reply);
+}
+
 static int run(Ctl *ctl, const Args *args, GError **error) {
         const char *client = args_word(args, 0), *token;
         g_autoptr(json_object) with = token_options(args, error);
-        g_autoptr(sd_bus_message) m = NULL, reply = NULL;
+        g_autoptr(sd_bus_message) reply = NULL;
         int r;
 
-        if (!with || !ctl_bus(ctl, error))
-                return EXIT_FAILURE;
-        m = bus_client_request(ctl->bus, "CreateToken", &with, 1, error, "s", client);
-        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        reply = with && ctl_bus(ctl, error) ? create(ctl->bus, client, with, error) : NULL;
         if (!reply)
                 return EXIT_FAILURE;
         r = sd_bus_message_read(reply, "s", &token);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A fleet that behaves as the words of its commands say, for tests of the command line. */
+#pragma once
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+typedef struct MockClient {
+        const char *id, *host, *address, *version;
+        bool online;
+        const char *const *labels;   /* key, value, … */
+        const char *const *commands; /* NULL-terminated */
+} MockClient;
+
+typedef struct MockBatch {
+        char *id, *path;
+        const char *selector, *command, *state;
+        uint32_t total, sent, succeeded, failed, skipped;
+        GPtrArray *members; /* MockCommand */
+        bool gone;
+} MockBatch;
+
+typedef struct MockCommand {
+        struct Mock *mock;
+        char *id, *path, *client, *command, *container;
+        const char *state, *batch, *error;
+        uint64_t requested, sent, started, finished;
+        uint32_t uid;
+        json_object *params;
+        char *result;
+        GString *output;
+        MockBatch *member_of; /* NULL: none */
+} MockCommand;
+
+typedef struct Mock {
+        sd_bus *bus;
+        sd_event *event;
+        GPtrArray *commands; /* MockCommand, oldest first */
+        GPtrArray *batches;
+        GHashTable *subscribers; /* unique names */
+        bool silent;             /* not on the bus: signals would be nobody's */
+} Mock;
+
+extern const MockClient mock_clients[]; /* ended by a NULL id */
+const MockClient *mock_client(const char *id);
+
+/* mock-objects.c: by id or object path; NULL: there is none. */
+MockCommand *mock_find_command(const Mock *m, const char *id);
+MockBatch *mock_find_batch(const Mock *m, const char *id);
+int mock_append_members(sd_bus_message *reply, const MockBatch *b);
+int mock_publish_objects(Mock *m);
+
+/* mock-bus.c: publishing, and telling of changes. */
+int mock_publish(Mock *m);
+void mock_set_state(MockCommand *c, const char *state);
+void mock_put_output(MockCommand *c, const char *text, bool tell);
+
+/* mock-commands.c: what becomes of a command. NULL with error set where it is refused at once. */
+MockCommand *mock_submit(Mock *m, const char *client, const char *command, json_object *params,
+                         json_object *options, MockBatch *batch, sd_bus_error *error);
+void mock_cancel(MockCommand *c);

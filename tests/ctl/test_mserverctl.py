@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What mserverctl says and does, verb by verb, on pipes.
+
+  test_mserverctl.py MSERVERCTL MOCK [unittest's arguments]
+"""
+import os
+import subprocess
+import sys
+import unittest
+
+from program import Program, TIMEOUT
+
+ALL = "start, stop, restart, logs, status, exec, backup_keys, payout, rotate_keys, check_keys, sweep"
+FIRST = "cmd_1795406800000_1000"
+BATCH = "batch_1795406800123_2000"
+
+
+class Clients(Program):
+    def test_list(self):
+        out = self.expect(["list"])
+        self.assertRegex(out, r"\ACLIENT   STATE    HOST               SINCE\n"
+                              r"busan-1  online   bs1\.example\.kr     .*ago\n"
+                              r"seoul-1  online   se1\.example\.kr     .*ago\n"
+                              r"seoul-2  offline  서울둘\.example\.kr  .*ago\n\Z")
+
+    def test_list_some(self):
+        self.assertEqual([c["client"] for c in self.expect_json("list", "seoul-*")], ["seoul-1", "seoul-2"])
+        self.assertEqual([c["client"] for c in self.expect_json("list", "--state=offline")], ["seoul-2"])
+        self.assertEqual(self.expect_json("list", "nobody"), [])
+
+    def test_list_json(self):
+        self.assertEqual(self.expect_json("list")[2], {
+            "client": "seoul-2", "state": "offline", "host": "서울둘.example.kr", "since": 1795406800000000})
+
+    def test_json_modes(self):
+        short, pretty = self.expect(["list", "--json=short"]), self.expect(["--json=pretty", "list"])
+        self.assertEqual(short.count("\n"), 1)
+        self.assertGreater(pretty.count("\n"), 5)
+        self.assertTrue(self.expect(["-j", "list", "--json=off"]).startswith("CLIENT"))
+        self.expect(["list", "--json=xml"], "", "--json=xml: expected pretty, short or off", 1)
+
+    def test_no_legend(self):
+        self.assertTrue(self.expect(["list", "--no-legend"]).startswith("busan-1"))
+
+    def test_show(self):
+        out = self.expect(["show", "busan-1"])
+        self.assertIn("Labels: role=validator, site=서울\n", out)
+        self.assertIn("    State: online since 2026-11-23 04:06:40, ", out)
+        self.assertEqual(self.expect_json("show", "busan-1", "seoul-2")[1]["commands"], ["status", "logs"])
+
+    def test_show_unknown(self):
+        self.expect(["show", "seol-1"], "", 'no client "seol-1"; did you mean "seoul-1"?', 1)
+        self.expect(["show", "tokyo"], "", 'no client "tokyo"; mserverctl list shows them', 1)
+        self.expect(["show", "a/b"], "",
+                    '"a/b" is no client id: expected up to 64 letters, digits, ".", "_" or "-"', 1)
+
+    def test_token(self):
+        self.expect(["token", "new"], "5ecre7\n")
+        self.expect(["token", "seoul-1"], "",
+                    "seoul-1 has a token; --replace makes a new one, and the old one stops working", 1)
+        self.expect(["token", "seoul-1", "--replace", "--expires=@1800000000"], "5ecre7\n")
+        self.wait_asked('CreateToken seoul-1 {"replace":true,"expires":1800000000000000}')
+        self.assertEqual(self.expect_json("token", "new"), [{"client": "new", "token": "5ecre7"}])
+
+    def test_revoke(self):
+        self.expect(["revoke", "seoul-1", "seoul-2"], "")
+        self.wait_asked("RevokeClient seoul-2")
+        self.expect(["forget", "seoul-1"], "")
+        self.wait_asked("ForgetClient seoul-1")
+        self.expect(["revoke", "busan-1"], "", "not allowed: RevokeClient is denied", 1)
+
+
+class Send(Program):
+    def test_success(self):
+        self.expect(["send", "seoul-1", "restart", "3node0"],
+                    f"{FIRST}  seoul-1  restart 3node0   succeeded in 1.2 s\n")
+        self.wait_asked('SendCommand seoul-1 restart {"container":"3node0"} {}')
+
+    def test_failure(self):
+        self.expect(["send", "seoul-1", "start", "3node9"], "",
+                    f'seoul-1: start 3node9 failed: no such container "3node9" ({FIRST})', 1)
+
+    def test_rejected(self):
+        self.expect(["send", "seoul-1", "rotate_keys"], "",
+                    f"seoul-1 refused rotate_keys: the node is syncing ({FIRST})", 1)
+
+    def test_table(self):
+        self.expect(["send", "seoul-1", "status"],
+                    "NAME     IMAGE         STATE\n"
+                    "3node0   creditcoin:3  running\n"
+                    "seoul-1  creditcoin:3  exited\n")
+
+    def test_members(self):
+        self.expect(["send", "seoul-1", "backup_keys"],
+                    f"{FIRST}  seoul-1  backup_keys   succeeded in 1.2 s\n"
+                    "backup_file  /backup/k.tar\nsize         512\nencrypted    true\n")
+
+    def test_over_before_its_id_is_known(self):
+        self.expect(["send", "seoul-1", "check_keys"], f"{FIRST}  seoul-1  check_keys   succeeded in 1.2 s\n")
+
+    def test_exec(self):
+        self.expect(["send", "seoul-1", "exec", "ls", "-l", "/"], "ls, -l, /\n")
+        self.wait_asked('SendCommand seoul-1 exec {"command":["ls","-l","\\/"]} {}')
+        self.expect(["send", "seoul-1", "exec", "3node1", "ls", "--yes"], "ls, --yes\n")
+        self.wait_asked('SendCommand seoul-1 exec {"container":"3node1","command":["ls","--yes"]} {}')
+        self.expect(["send", "seoul-1", "exec", "-p", "container=x", "ls"], "ls\n")
+        self.wait_asked('SendCommand seoul-1 exec {"container":"x","command":["ls"]} {}')
+
+    def test_exec_options(self):
+        self.expect(["send", "seoul-1", "exec", "--force", "ls"], "", "unknown option --force; --help lists them", 1)
+        self.expect(["send", "seoul-1", "exec", "-p", "x=1", "ls"], "",
+                    "-p x=1: with exec only the container can be set so", 1)
+
+    def test_exec_exit_code(self):
+        self.expect(["send", "seoul-1", "exec", "false"], "no\n", code=1)
+        self.expect(["send", "seoul-1", "exec", "exit7"], "", code=7)
+
+    def test_output_with_a_gap(self):
+        self.expect(["send", "seoul-1", "exec", "gap"], "one\ntwo\nthree\n")
+
+    def test_service_restarted_meanwhile(self):
+        self.expect(["send", "seoul-1", "exec", "blink"], "before\nmeanwhile\n")
+        self.assertEqual(self.asked.count("Subscribe"), 2)
+
+    def test_output_of_an_agent_that_does_not_stream(self):
+        self.expect(["send", "seoul-1", "payout"], "paid\n")
+
+    def test_words(self):
+        self.expect(["send", "seoul-1", "logs", "100"], "line 1\nline 2\n")
+        self.wait_asked('SendCommand seoul-1 logs {"lines":100} {}')
+        self.expect(["send", "seoul-1", "restart", "--all", "timeout=60", "--timeout=5min"])
+        self.wait_asked('SendCommand seoul-1 restart {"timeout":60,"container":"all"} {"timeout":300000000}')
+        self.expect(["send", "seoul-1", "restart", "-p", "container=3node1", "--timeout", "soon"], "",
+                    "--timeout=soon: expected a time span such as 90s, 5min or 2h", 1)
+
+    def test_near_miss(self):
+        self.expect(["send", "seoul-1", "restrat"], "",
+                    f'no command "restrat"; did you mean "restart"? Commands of seoul-1: {ALL}', 1)
+        self.expect(["send", "seoul-1", "elephant"], "", f'no command "elephant". Commands of seoul-1: {ALL}', 1)
+        self.expect(["sned", "seoul-1", "status"], "", 'no verb "sned"; did you mean "send"?', 1)
+        self.expect(["status", "seoul-1"], "", '"status" is a command for clients: send CLIENT status', 1)
+
+    def test_offline(self):
+        result = self.run_ctl("send", "seoul-2", "status")
+        self.assertRegex(result.stderr, r"^mserverctl: seoul-2 has been offline for .*; --queue sends it once it is back$")
+        self.assertEqual(result.returncode, 1)
+
+    def test_no_wait(self):
+        self.expect(["send", "seoul-2", "status", "--queue", "--no-wait", "--expires=@1800000000"], f"{FIRST}\n")
+        self.wait_asked('SendCommand seoul-2 status {} {"queue":true,"expires":1800000000000000}')
+        self.expect(["send", "seoul-2", "status", "--expires=1h"], "",
+                    "--expires=1h says how long to wait for a client, so it needs --queue", 1)
+
+    def test_json(self):
+        report, = self.expect_json("send", "seoul-1", "restart", "3node0")
+        self.assertEqual(report, {
+            "id": FIRST, "client": "seoul-1", "command": "restart", "container": "3node0", "state": "succeeded", "batch": "",
+            "requested": 1795406800000000, "sent": 1795406800000000, "started": 1795406800000000,
+            "finished": 1795406801200000, "caller_uid": 0, "parameters": {"container": "3node0"},
+            "result": {"container": "3node0", "state": "running"}, "error": ""})
+        report, = self.expect_json("send", "seoul-1", "exec", "exit7", code=7)
+        self.assertEqual(report["result"], {"exit_code": 7, "output": ""})
+
+    def test_no_password(self):
+        self.expect(["send", "seoul-1", "sweep", "--no-ask-password"], "",
+                    "this needs a password: run it on a terminal without --no-ask-password, or as root", 1)
+        self.expect(["send", "seoul-1", "sweep"])
+
+    def test_reader_gone(self):
+        """Nobody reads the log any more: it ends on the client too."""
+        output, other = os.pipe()
+        os.close(output)
+        with open(other, "wb") as out:
+            subprocess.run([self.mserverctl, "logs", "seoul-1", "-f"], stdout=out, stderr=subprocess.DEVNULL,
+                           env=self.environment, timeout=TIMEOUT)
+        self.wait_asked(f"CancelCommand {FIRST}")
+
+
+class Logs(Program):
+    def test_logs(self):
+        self.expect(["logs", "seoul-1", "3node0", "-n", "5", "--since", "10min"], "line 1\nline 2\n")
+        self.wait_asked('SendCommand seoul-1 logs {"container":"3node0","lines":5,"since":600} {}')
+
+    def test_wrong(self):
+        result = self.run_ctl("logs", "seoul-1", "-n", "many")
+        self.assertIn("many", result.stderr)
+        self.assertEqual(result.returncode, 1)
+
+
+class Broadcast(Program):
+    def test_lists_go_together(self):
+        self.expect(["broadcast", "status"],
+                    "CLIENT   NAME     IMAGE         STATE\n"
+                    "busan-1  3node0   creditcoin:3  running\n"
+                    "busan-1  busan-1  creditcoin:3  exited\n"
+                    "seoul-1  3node0   creditcoin:3  running\n"
+                    "seoul-1  seoul-1  creditcoin:3  exited\n"
+                    "\n"
+                    "CLIENT   STATE    TOOK  ID  ERROR\n"
+                    "seoul-2  skipped     -  -   offline\n", code=1)
+
+    def test_ends(self):
+        self.expect(["broadcast", "restart", "--on", "seoul-*"],
+                    "CLIENT   STATE       TOOK  ID                      ERROR\n"
+                    f"seoul-1  succeeded  1.2 s  {FIRST}  -\n"
+                    "seoul-2  skipped        -  -                       offline\n", code=1)
+        self.wait_asked("Broadcast seoul-* restart {} {}")
+
+    def test_all_succeeded(self):
+        self.expect(["broadcast", "restart", "--on=seoul-1"], code=0)
+
+    def test_one_failed(self):
+        out = self.expect(["broadcast", "start", "--on=seoul-1"], code=1)
+        self.assertIn('failed  1.2 s  cmd_1795406800000_1000  no such container "3node9"\n', out)
+
+    def test_outputs(self):
+        out = self.expect(["broadcast", "--yes", "exec", "uname", "-a"], code=1)
+        self.assertTrue(out.startswith("==> busan-1 <==\nuname, -a\n==> seoul-1 <==\nuname, -a\n\nCLIENT "), out)
+
+    def test_grave(self):
+        for command in ("exec", "payout", "rotate_keys"):
+            self.expect(["broadcast", command, "x"], "",
+                        f"{command} to 3 clients is not sent without being asked for: add --yes", 1)
+        self.assertFalse([call for call in self.asked if call.startswith("Broadcast")])
+
+    def test_labels(self):
+        self.expect(["broadcast", "status", "--on", "role=miner"], "",
+                    'no client matches "role=miner"; mserverctl list shows them', 1)
+
+    def test_near_miss(self):
+        result = self.run_ctl("broadcast", "statsu")
+        self.assertIn('no command "statsu"; did you mean "status"?', result.stderr)
+
+    def test_json(self):
+        reports = self.expect_json("broadcast", "status", code=1)
+        self.assertEqual([(r["client"], r["state"]) for r in reports],
+                         [("busan-1", "succeeded"), ("seoul-1", "succeeded"), ("seoul-2", "skipped")])
+        self.assertEqual(reports[0]["batch"], BATCH)
+
+    def test_no_wait(self):
+        self.expect(["broadcast", "status", "--no-wait"], f"{BATCH}\n")
+
+
+class History(Program):
+    def setUp(self):
+        super().setUp()
+        self.run_ctl("send", "seoul-1", "restart", "3node0")
+        self.run_ctl("send", "busan-1", "start", "3node9")
+
+    def test_history(self):
+        self.expect(["history"],
+                    "TIME                 CLIENT   COMMAND  STATE       TOOK  ID                      ERROR\n"
+                    "2026-11-23 04:06:41  busan-1  start    failed     1.2 s  cmd_1795406800001_1001  "
+                    'no such container "3node9"\n'
+                    f"2026-11-23 04:06:40  seoul-1  restart  succeeded  1.2 s  {FIRST}  -\n")
+
+    def test_filter(self):
+        self.assertEqual([c["id"] for c in self.expect_json("history", "seoul-1")], [FIRST])
+        self.expect(["history", "busan-1", "--since=2026-11-23", "-U", "@1800000000", "-c", "start", "--state=failed", "-n7"])
+        self.wait_asked('ListCommands {"client":"busan-1","command":"start","state":"failed","since":1795392000000000,'
+                        '"until":1800000000000000,"limit":7}')
+        self.expect(["history", "-n", "0"], "", "--lines=0: expected 1 to 10000", 1)
+        self.expect(["history", "--since", "whenever"], "",
+                    '"whenever" is no time; write "2h ago", "yesterday", "21:40" or "2026-11-22 21:40"', 1)
+
+    def test_command(self):
+        out = self.expect(["command", FIRST])
+        self.assertIn("     State: succeeded in 1.2 s\nParameters: container=3node0\n", out)
+        report, = self.expect_json("command", FIRST)
+        self.assertEqual(report["result"]["state"], "running")
+
+    def test_follow(self):
+        self.run_ctl("send", "seoul-1", "exec", "gap")
+        self.expect(["command", "-f", "cmd_1795406800002_1002"], "one\ntwo\nthree\n")
+
+    def test_unknown(self):
+        self.expect(["command", "cmd_7"], "", 'no command "cmd_7"', 1)
+        self.expect(["cancel", "cmd_7"], "", 'no command "cmd_7"', 1)
+
+    def test_cancel(self):
+        self.run_ctl("send", "seoul-1", "stop", "--no-wait")
+        self.expect(["cancel", "cmd_1795406800002_1002"], "")
+        self.assertEqual(self.expect_json("command", "cmd_1795406800002_1002")[0]["state"], "cancelled")
+
+
+class Lines(Program):
+    def test_script(self):
+        self.expect([], "busan-1\n", code=1, error='no verb "nonsense"; "help" lists them',
+                    stdin="# a comment\n\nnonsense\nsend busan-1 exec busan-1\nquit\nlist\n")
+
+    def test_last_failure_counts(self):
+        result = self.run_ctl(stdin="send seoul-1 exec exit7\nnonsense\nsend seoul-1 exec exit7\nhelp\n")
+        self.assertEqual(result.returncode, 7)
+
+    def test_style_is_for_one_line(self):
+        out = self.expect([], stdin="list -j\nlist\n")
+        self.assertEqual(out[0], "[")
+        self.assertIn("CLIENT ", out)
+
+    def test_quotes(self):
+        self.expect([], "a b\n", stdin="send busan-1 exec 'a b' \n")
+        self.assertEqual(self.run_ctl(stdin="list 'x\n").returncode, 1)
+
+
+class Rest(Program):
+    def test_help(self):
+        for words in (["--help"], ["help"], ["-h"]):
+            self.assertIn("  send CLIENT COMMAND [ARGS...]  ", self.expect(words))
+        self.assertEqual(self.expect(["send", "--help"]), self.expect(["help", "send"]))
+        self.assertIn("rotate_keys [container] [force]", self.expect(["help", "send"]))
+        self.assertNotIn("__complete", self.expect(["help"]))
+
+    def test_version(self):
+        self.assertRegex(self.expect(["--version"]), r"\Amserverctl [0-9.]+\n\Z")
+
+    def test_words(self):
+        self.expect(["show"], "", "show needs more words: show CLIENT...", 1)
+        self.expect(["token", "a", "b"], "", '"b" is one word too many: token CLIENT', 1)
+        self.expect(["list", "--sttae=x"], "", "unknown option --sttae; did you mean --state?", 1)
+
+    def test_complete(self):
+        self.expect(["__complete", "--", "show", "seoul-"], "seoul-1\nseoul-2\n")
+        self.expect(["__complete", "--", "send", "seoul-2", ""], "logs\nstatus\n")
+        self.expect(["__complete", "--", "send", "seoul-1", "restart", ""], "3node0\n3node1\n")
+        self.expect(["__complete", "--", "-H", "elsewhere", "show", ""], "")
+
+    def test_no_bus(self):
+        nowhere = "unix:path=/nonexistent"
+        self.expect(["list"], "", "cannot reach the system bus; is dbus running on this machine?: No such file or directory",
+                    1, DBUS_SYSTEM_BUS_ADDRESS=nowhere)
+        self.expect(["__complete", "--", "show", ""], "", DBUS_SYSTEM_BUS_ADDRESS=nowhere)
+
+    def test_no_service(self):
+        self.service.terminate()
+        self.service.wait()
+        self.expect(["list"], "", "mserver is not running there; see: systemctl status mserver", 1)
+
+
+if __name__ == "__main__":
+    Program.mserverctl, Program.mock = sys.argv[1:3]
+    Program.source = os.path.dirname(os.path.abspath(__file__))
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
