@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX 100
+#define CLIENTS_MAX 20000
 
 static void on_ready(const GError *error, void *userdata) {
         bool *ready = userdata;

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "bus-fixture.h"
+#include "command-table.h"
 #include "limits.h"
+#include "polkit.h"
 
 #define THIRD_USER 1            /* daemon; the bus takes only users that there are */
 #define CALLS_PER_CONNECTION 64 /* the bus itself lets one wait for 128 answers at most */
@@ -269,8 +271,18 @@ static void test_limits_of_a_user(Fixture *f, const void *data) {
         private_bus_disconnect(third);
 }
 
+static void test_every_command_has_an_action(void) {
+        for (const CommandInfo *i = command_table; i->name; i++) {
+                g_autofree char *expected = g_strconcat(ACTION_COMMAND_PREFIX, i->name, NULL);
+
+                g_assert_cmpstr(polkit_command_action(i->name), ==, expected);
+        }
+        g_assert_cmpstr(polkit_command_action("reindex"), ==, ACTION_COMMAND_CUSTOM);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/bus/polkit/every-command-has-an-action", test_every_command_has_an_action);
         fixture_add("/bus/polkit/root-is-not-asked", test_root_is_not_asked);
         fixture_add("/bus/polkit/yes", test_yes);
         fixture_add("/bus/polkit/no", test_no);
