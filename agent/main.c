@@ -119,11 +119,10 @@ static void uplink_changed(UplinkState state, const char *text, void *userdata) 
                 loop_quit(a->loop, EXIT_SUCCESS);
 }
 
+/* All of them mean the end: a new configuration takes a restart, and systemd makes one of SIGHUP. */
 static void signalled(int signum, void *userdata) {
         Agent *a = userdata;
 
-        if (signum == SIGHUP)
-                return;
         (void) sd_notify(false, "STOPPING=1");
         uplink_stop(a->uplink);
 }

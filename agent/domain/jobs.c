@@ -240,6 +240,7 @@ static void run(Job *job) {
                 job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
                 runner_start(j->runner, job->id, job->command, job->target, job->params,
                              job->deadline_usec - now);
+                g_clear_pointer(&job->params, json_object_put);
         }
 }
 

@@ -71,15 +71,10 @@ static bool is_congested(void *userdata) {
 }
 
 static void send_stats(Uplink *u) {
-        uint64_t dropped;
         const char *text;
 
         if (!u->conversation.registered)
                 return;
-        dropped = stats_backlog_take_dropped(u->stats);
-        if (dropped > 0)
-                log_warning("%" G_GUINT64_FORMAT " samples of stats were dropped while the server was away",
-                            dropped);
         while (!ws_client_is_congested(u->ws) && (text = stats_backlog_next(u->stats)))
                 if (!send_text(text, u))
                         return; /* it is not acknowledged, so it comes again */
@@ -107,10 +102,15 @@ static void heartbeat_due(void *userdata) {
 /* Receiving */
 
 static void registered(Uplink *u) {
+        uint64_t dropped = stats_backlog_take_dropped(u->stats);
+
         u->timer = loop_timer_free(u->timer);
         u->registered_usec = now_monotonic();
         u->heartbeat = loop_timer_new(u->loop, HEARTBEAT_SEC * 500, HEARTBEAT_SEC * 500, heartbeat_due, u);
         change(u, UPLINK_ONLINE, "Connected to %s as %s", u->config->server, u->config->id);
+        if (dropped > 0)
+                log_info("%" G_GUINT64_FORMAT " samples of stats are lost: the server was away for too long",
+                         dropped);
         jobs_online(u->jobs, u->conversation.features);
         stats_backlog_rewind(u->stats);
         send_stats(u);

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "error.h"
 #include "limits.h"
+#include "liveness.h"
 #include "log.h"
 #include "resolve.h"
 #include "text.h"
@@ -187,18 +188,23 @@ bool ws_client_is_idle(const WsClient *c) {
         return c->state == STATE_IDLE;
 }
 
-static void ping_due(void *userdata) {
+static void look_alive(void *userdata) {
         WsClient *c = userdata;
-        unsigned long long silent = now_monotonic() - c->heard_usec;
+        uint64_t now = now_monotonic();
 
-        if (silent >= PEER_SILENT_SEC * USEC_PER_SEC) {
-                note_end(c, WS_END_CLOSED, 0, "the server has been silent for %llu s",
-                         silent / USEC_PER_SEC);
+        switch (liveness(c->heard_usec, now)) {
+        case LIVENESS_FINE:
+                break;
+        case LIVENESS_ASK:
+                c->ping = true;
+                lws_callback_on_writable(c->wsi);
+                break;
+        case LIVENESS_DEAD:
+                note_end(c, WS_END_CLOSED, 0, "the server has been silent for %u s",
+                         (unsigned) ((now - c->heard_usec) / USEC_PER_SEC));
                 end_attempt(c);
-                return;
+                break;
         }
-        c->ping = true;
-        lws_callback_on_writable(c->wsi);
 }
 
 static void opened(WsClient *c) {
@@ -206,8 +212,7 @@ static void opened(WsClient *c) {
         g_clear_pointer(&c->addresses, g_strfreev);
         c->state = STATE_OPEN;
         c->heard_usec = now_monotonic();
-        /* Twice as often as pings are due, so that silence is noticed in time. */
-        c->pinger = loop_timer_new(c->loop, PING_INTERVAL_SEC * 500, PING_INTERVAL_SEC * 500, ping_due, c);
+        c->pinger = loop_timer_new(c->loop, LIVENESS_LOOK_MSEC, LIVENESS_LOOK_MSEC, look_alive, c);
         note_end(c, WS_END_CLOSED, 0, "the connection was cut");
         c->handler->opened(c->userdata);
 }
