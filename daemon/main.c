@@ -164,6 +164,7 @@ static bool any_tls(const GArray *listeners) {
 
 static bool make_parts(Process *p, GError **error) {
         g_autofree char *database = g_build_filename(p->options->state_directory, "mserver.db", NULL);
+        g_autofree char *keys = g_build_filename(p->options->state_directory, "session_keys", NULL);
         Server *s = &p->server;
         WsTls tls;
 
@@ -190,7 +191,11 @@ static bool make_parts(Process *p, GError **error) {
         s->dispatcher = dispatcher_new(s->loop, s->store, s->audit, s->fleet);
         s->batches = batches_new(s->loop, s->store, s->fleet, s->dispatcher);
         fleet_observe(s->fleet, &batch_observer, p);
-        s->sessions = sessions_new(s->loop, s->fleet, s->dispatcher, s->audit);
+        s->key_files = key_files_new(s->loop, keys, error);
+        if (!s->key_files)
+                return false;
+        s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
+        s->sessions = sessions_new(s->loop, s->fleet, s->dispatcher, s->keyring, s->audit);
         tls = (WsTls){ .cert = p->tls.cert, .key = p->tls.key };
         s->ws = ws_server_new(s->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
@@ -205,8 +210,10 @@ static void free_parts(Process *p) {
         bus_free(p->bus);
         ws_server_free(s->ws);
         sessions_free(s->sessions);
+        key_files_free(s->key_files);
         store_close(s->store); /* what is queued gets durable, and may be audited */
         audit_free(s->audit);
+        keyring_free(s->keyring);
         batches_free(s->batches);
         dispatcher_free(s->dispatcher);
         fleet_free(s->fleet);

@@ -84,6 +84,8 @@
 #define OUTPUT_TAIL_BYTES (256u * 1024) /* streamed output kept per command, the newest */
 #define OUTPUT_CHUNK_BYTES (32u * 1024) /* one command_progress, one CommandOutput signal */
 #define LIST_COMMANDS_MAX 10000
+#define KEYS_PER_SECOND_MAX 100 /* of one node: files of the same second get a suffix */
+#define LIST_KEYS_MAX 10000     /* keys or backups in one answer, the newest */
 #define LIST_COMMANDS_DEFAULT 100
 #define FAN_OUT_CHUNK \
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */

@@ -40,14 +40,14 @@ void open_audit_requested(Open *o, AuditDone done) {
         audit_submit(o->dispatcher->audit, e, done, o);
 }
 
-void open_audit_finished(Open *o) {
-        const CommandRecord *r = o->record;
+/* How a command ended: the entry of its end, and of its outcome that came after that. */
+static AuditEntry *end_entry(const CommandRecord *r, const char *event, const char *message_id,
+                             const char *what) {
         uint64_t begin = r->sent ?: r->requested;
         uint64_t duration = r->finished > begin ? r->finished - begin : 0;
-        bool good = r->state == COMMAND_SUCCEEDED;
         g_autofree char *how_long = text_duration(duration);
-        AuditEntry *e = audit_entry_new("command-finished", MESSAGE_ID_COMMAND_FINISHED,
-                                        good ? LOG_NOTICE : LOG_WARNING);
+        AuditEntry *e = audit_entry_new(event, message_id,
+                                        r->state == COMMAND_SUCCEEDED ? LOG_NOTICE : LOG_WARNING);
 
         audit_entry_add(e, "MSERVER_CLIENT", r->client);
         audit_entry_add(e, "MSERVER_COMMAND", r->command);
@@ -59,8 +59,20 @@ void open_audit_finished(Open *o) {
         audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", r->caller_uid);
         if (r->batch[0])
                 audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
-        audit_entry_message(e, "%s: %s%s%s %s after %s%s%s (%s, for uid %u)", r->client, r->command,
-                            r->container[0] ? " " : "", r->container, command_state_to_string(r->state),
-                            how_long, r->error ? ": " : "", r->error ?: "", r->id, r->caller_uid);
-        audit_submit(o->dispatcher->audit, e, NULL, NULL);
+        audit_entry_message(e, "%s: %s%s%s %s%s after %s%s%s (%s, for uid %u)", r->client, r->command,
+                            r->container[0] ? " " : "", r->container, what,
+                            command_state_to_string(r->state), how_long, r->error ? ": " : "",
+                            r->error ?: "", r->id, r->caller_uid);
+        return e;
+}
+
+void open_audit_finished(Open *o) {
+        audit_submit(o->dispatcher->audit,
+                     end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, ""), NULL, NULL);
+}
+
+void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata) {
+        audit_submit(d->audit,
+                     end_entry(r, "command-settled", MESSAGE_ID_COMMAND_SETTLED, "is now known to have "),
+                     done, userdata);
 }

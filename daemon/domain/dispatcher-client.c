@@ -67,26 +67,78 @@ void dispatcher_progress(Dispatcher *d, Client *c, const Message *m) {
                 fleet_tell_output(d->fleet, o->record, offset, chunk, n);
 }
 
+/* An answer to what is not open: most often one whose acknowledgement got lost; or the outcome, at last, of what was
+ * given up as interrupted. */
 typedef struct LateAnswer {
         Dispatcher *dispatcher;
         char *id, *client;
+        CommandState state;
+        char *result, *error;
+        CommandRecord *settled; /* what it becomes */
 } LateAnswer;
 
-/* An answer to what is not open: most often one whose acknowledgement got lost. */
-static void late_answer_known(const CommandRecord *r, const GError *error, void *userdata) {
-        LateAnswer *a = userdata;
-        Client *c = fleet_find(a->dispatcher->fleet, a->client);
-        bool ours = r && strcmp(r->client, a->client) == 0 && command_state_is_final(r->state);
-        bool unknown = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND);
-
-        if (unknown)
-                log_warning("%s answers command %s, which nobody here knows", a->client, a->id);
-        if (c && c->session && (ours || unknown))
-                session_send(c->session,
-                             message_command_ack(a->id, (int64_t) (now_realtime() / USEC_PER_MSEC)));
+static void late_answer_free(LateAnswer *a) {
         g_free(a->id);
         g_free(a->client);
+        g_free(a->result);
+        g_free(a->error);
+        command_record_free(a->settled);
         g_free(a);
+}
+
+static void late_answer_acknowledge(LateAnswer *a) {
+        dispatcher_acknowledge(a->dispatcher, a->client, a->id);
+        late_answer_free(a);
+}
+
+static void late_answer_audited(bool handed_over, void *userdata) {
+        late_answer_acknowledge(userdata);
+}
+
+static void late_answer_stored(StoreStatus status, void *userdata) {
+        LateAnswer *a = userdata;
+        Dispatcher *d = a->dispatcher;
+        const CommandRecord *settled = a->settled;
+
+        if (status != STORE_OK) {
+                late_answer_free(a); /* not acknowledged: it comes again */
+                return;
+        }
+        cache_put(d, g_steal_pointer(&a->settled));
+        fleet_tell_command(d->fleet, settled);
+        dispatcher_audit_settled(d, settled, late_answer_audited, a);
+}
+
+static void late_answer_known(const CommandRecord *r, const GError *error, void *userdata) {
+        LateAnswer *a = userdata;
+        Store *s = a->dispatcher->store;
+
+        if (g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND)) {
+                log_warning("%s answers command %s, which nobody here knows", a->client, a->id);
+                late_answer_acknowledge(a);
+                return;
+        }
+        if (!r || strcmp(r->client, a->client) != 0 || !command_state_is_final(r->state)) {
+                late_answer_free(a);
+                return;
+        }
+        a->settled = command_record_copy(r);
+        if (command_record_advance(a->settled, a->state, a->result, a->error, now_realtime()))
+                s->ops->advance_command(s->engine, a->settled, late_answer_stored, a);
+        else
+                late_answer_acknowledge(a);
+}
+
+static const char *result_of(const Message *m) {
+        return m->response.result
+                               ? json_object_to_json_string_ext(m->response.result, JSON_C_TO_STRING_PLAIN)
+                               : NULL;
+}
+
+static const char *error_of(const Message *m) {
+        if (m->response.status == COMMAND_SUCCEEDED)
+                return NULL;
+        return m->response.error ?: "the agent gave no reason";
 }
 
 void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
@@ -103,7 +155,12 @@ void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
                 if (!command_state_is_final(m->response.status))
                         return;
                 a = g_new0(LateAnswer, 1);
-                *a = (LateAnswer){ d, g_strdup(m->response.id), g_strdup(c->id) };
+                a->dispatcher = d;
+                a->id = g_strdup(m->response.id);
+                a->client = g_strdup(c->id);
+                a->state = m->response.status;
+                a->result = g_strdup(result_of(m));
+                a->error = g_strdup(error_of(m));
                 dispatcher_get(d, m->response.id, late_answer_known, a);
                 return;
         }
@@ -112,11 +169,7 @@ void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
                 return;
         }
         o->owe_ack = true;
-        open_finish(o, m->response.status,
-                    m->response.result ?
-                            json_object_to_json_string_ext(m->response.result, JSON_C_TO_STRING_PLAIN) :
-                            NULL,
-                    m->response.status == COMMAND_SUCCEEDED ? NULL : m->response.error ?: "the agent gave no reason");
+        open_finish(o, m->response.status, result_of(m), error_of(m));
 }
 
 typedef struct Cancel {

@@ -64,6 +64,7 @@ void cache_clear(Dispatcher *d);
 
 /* dispatcher.c: moving on */
 void dispatcher_busy(Dispatcher *d, int change);
+void dispatcher_acknowledge(Dispatcher *d, const char *client, const char *id);
 void open_send(Open *o);
 void open_finish(Open *o, CommandState state, const char *result, const char *error);
 void open_arm_deadline(Open *o, uint64_t at_least_usec);
@@ -71,3 +72,5 @@ void open_arm_deadline(Open *o, uint64_t at_least_usec);
 /* dispatcher-audit.c */
 void open_audit_requested(Open *o, AuditDone done);
 void open_audit_finished(Open *o);
+/* The outcome of what was given up as interrupted. */
+void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata);

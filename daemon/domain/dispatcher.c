@@ -66,7 +66,7 @@ static void call_submitted(Open *o, const GError *error) {
 
 static void store_end(void *userdata);
 
-static void acknowledge(Dispatcher *d, const char *client, const char *id) {
+void dispatcher_acknowledge(Dispatcher *d, const char *client, const char *id) {
         Client *c = fleet_find(d->fleet, client);
 
         if (c && c->session)
@@ -88,7 +88,7 @@ static void end_stored(StoreStatus status, void *userdata) {
         }
         open_audit_finished(o);
         if (o->owe_ack)
-                acknowledge(d, o->record->client, o->record->id);
+                dispatcher_acknowledge(d, o->record->client, o->record->id);
         fleet_tell_command(d->fleet, o->record);
         call_waiters(o);
         open_remove(o);

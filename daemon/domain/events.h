@@ -20,5 +20,9 @@ typedef struct FleetObserver {
         void (*command_changed)(const CommandRecord *r, void *userdata); /* after each change of state */
         void (*command_output)(const CommandRecord *r, uint64_t offset, const void *chunk, size_t size,
                                void *userdata);
+        void (*key_updated)(const char *client, const char *container, const char *session_key,
+                            void *userdata);
+        void (*backup_completed)(const char *client, const char *container, const char *file,
+                                 void *userdata);
         void (*batch_changed)(const Batch *b, bool added, bool ended, void *userdata);
 } FleetObserver;

@@ -62,6 +62,14 @@ void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const 
         TELL(f, command_output, r, offset, chunk, size);
 }
 
+void fleet_tell_key(Fleet *f, const char *client, const char *container, const char *session_key) {
+        TELL(f, key_updated, client, container, session_key);
+}
+
+void fleet_tell_backup(Fleet *f, const char *client, const char *container, const char *file) {
+        TELL(f, backup_completed, client, container, file);
+}
+
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended) {
         TELL(f, batch_changed, b, added, ended);
 }

@@ -62,4 +62,6 @@ void fleet_unregister(Fleet *f, Client *c, Session *session, const char *reason,
 /* For the dispatcher and batches: pass on to the observers. */
 void fleet_tell_command(Fleet *f, const CommandRecord *r);
 void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const void *chunk, size_t size);
+void fleet_tell_key(Fleet *f, const char *client, const char *container, const char *session_key);
+void fleet_tell_backup(Fleet *f, const char *client, const char *container, const char *file);
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended);

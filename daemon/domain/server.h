@@ -6,6 +6,8 @@
 #include "batch.h"
 #include "dispatcher.h"
 #include "fleet.h"
+#include "key-files.h"
+#include "keyring.h"
 #include "loop.h"
 #include "session.h"
 #include "store.h"
@@ -18,6 +20,8 @@ typedef struct Server {
         Fleet *fleet;
         Dispatcher *dispatcher;
         Batches *batches;
+        KeyFiles *key_files;
+        Keyring *keyring;
         Sessions *sessions;
         WsServer *ws;
         char *fingerprint;       /* "" on a plain server */

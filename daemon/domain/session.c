@@ -21,6 +21,7 @@ struct Sessions {
         Loop *loop;
         Fleet *fleet;
         Dispatcher *dispatcher;
+        Keyring *keyring;
         Audit *audit;
         RateTable *failures;  /* wrong tokens by address */
         RateLimit reject_log; /* bounds what strangers can make us write */
@@ -252,6 +253,12 @@ static void on_registered_message(Session *s, const Message *m) {
         case MESSAGE_COMMAND_RESPONSE:
                 dispatcher_response(d, c, m);
                 break;
+        case MESSAGE_KEY_UPDATE:
+                keyring_key_update(s->owner->keyring, c, m);
+                break;
+        case MESSAGE_BACKUP_COMPLETE:
+                keyring_backup_complete(s->owner->keyring, c, m);
+                break;
         case MESSAGE_PONG:
         case MESSAGE_HEARTBEAT_ACK:
                 break;
@@ -302,12 +309,13 @@ const WsHandler sessions_handler = {
         .alive = on_alive,
 };
 
-Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Audit *audit) {
+Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit) {
         Sessions *s = g_new0(Sessions, 1);
 
         s->loop = l;
         s->fleet = fleet;
         s->dispatcher = dispatcher;
+        s->keyring = keyring;
         s->audit = audit;
         s->failures = rate_table_new(AUTH_FAILURES_PER_MINUTE / 60.0, AUTH_FAILURES_PER_MINUTE,
                                      AUTH_ADDRESSES_MAX);

@@ -5,11 +5,12 @@
 
 #include "dispatcher.h"
 #include "fleet.h"
+#include "keyring.h"
 #include "ws-server.h"
 
 typedef struct Sessions Sessions;
 
-Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Audit *audit);
+Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit);
 Sessions *sessions_free(Sessions *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
 

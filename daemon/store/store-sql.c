@@ -40,7 +40,22 @@ static const char version_1[] =
                 "  id TEXT NOT NULL PRIMARY KEY, selector TEXT NOT NULL, command TEXT NOT NULL, params TEXT,"
                 "  requested BIGINT NOT NULL, finished BIGINT NOT NULL, caller_uid BIGINT NOT NULL);";
 
-const char *const sql_migrations[] = { version_1, NULL };
+/* Keys and backups are kept for ever: only the latest is asked for often. */
+static const char version_2[] =
+                "CREATE TABLE keys ("
+                "  client TEXT NOT NULL, id TEXT NOT NULL, container TEXT NOT NULL, session_key TEXT NOT NULL,"
+                "  action TEXT, received BIGINT NOT NULL,"
+                "  settled INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (client, id));"
+                "CREATE INDEX keys_of_node ON keys (client, container, received);"
+                "CREATE INDEX keys_by_key ON keys (session_key);"
+
+                "CREATE TABLE backups ("
+                "  client TEXT NOT NULL, id TEXT NOT NULL, container TEXT NOT NULL, file TEXT NOT NULL,"
+                "  sha256 TEXT, size BIGINT NOT NULL, finished BIGINT NOT NULL,"
+                "  settled INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (client, id));"
+                "CREATE INDEX backups_of_node ON backups (client, container, finished);";
+
+const char *const sql_migrations[] = { version_1, version_2, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -82,3 +97,26 @@ const char sql_put_batch[] =
                 " ON CONFLICT (id) DO UPDATE SET selector = excluded.selector, command = excluded.command,"
                 "  params = excluded.params, requested = excluded.requested, finished = excluded.finished,"
                 "  caller_uid = excluded.caller_uid";
+
+/* A row that exists counts as inserted again until it is settled. */
+const char sql_append_key[] = "INSERT INTO keys (client, id, container, session_key, action, received)"
+                              " VALUES ($1, $2, $3, $4, $5, $6)"
+                              " ON CONFLICT (client, id) DO UPDATE SET settled = 0 WHERE keys.settled = 0";
+const char sql_settle_key[] = "UPDATE keys SET settled = 1 WHERE client = $1 AND id = $2";
+const char sql_list_keys[] = "SELECT client, id, container, session_key, action, received FROM keys"
+                             " WHERE ($1 IS NULL OR client = $1) AND ($2 IS NULL OR container = $2)"
+                             " ORDER BY received DESC, id DESC LIMIT $3";
+const char sql_key_elsewhere[] =
+                "SELECT client, id, container, session_key, action, received FROM keys AS k"
+                " WHERE session_key = $1 AND NOT (client = $2 AND container = $3)"
+                " AND NOT EXISTS (SELECT 1 FROM keys WHERE client = k.client AND container = k.container"
+                "                 AND received > k.received)";
+
+const char sql_append_backup[] =
+                "INSERT INTO backups (client, id, container, file, sha256, size, finished)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                " ON CONFLICT (client, id) DO UPDATE SET settled = 0 WHERE backups.settled = 0";
+const char sql_settle_backup[] = "UPDATE backups SET settled = 1 WHERE client = $1 AND id = $2";
+const char sql_list_backups[] = "SELECT client, id, container, file, sha256, size, finished FROM backups"
+                                " WHERE ($1 IS NULL OR client = $1) AND ($2 IS NULL OR container = $2)"
+                                " ORDER BY finished DESC, id DESC LIMIT $3";

@@ -37,6 +37,13 @@ static const StoreEngine sqlite_engine = {
         .list_commands = sqlite_list_commands,
         .open_commands = sqlite_open_commands,
         .put_batch = sqlite_put_batch,
+        .append_key = sqlite_append_key,
+        .append_backup = sqlite_append_backup,
+        .settle_key = sqlite_settle_key,
+        .settle_backup = sqlite_settle_backup,
+        .list_keys = sqlite_list_keys,
+        .list_backups = sqlite_list_backups,
+        .key_elsewhere = sqlite_key_elsewhere,
         .queue_depth = queue_depth,
 };
 

@@ -21,5 +21,16 @@ void sqlite_list_commands(void *engine, const CommandFilter *f, StoreRows done, 
 void sqlite_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                        void *userdata);
 void sqlite_get_output(void *engine, const char *id, StoreRows done, void *userdata);
+/* store-sqlite-keys.c */
+void sqlite_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
+void sqlite_settle_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
+void sqlite_list_keys(void *engine, const char *client, const char *container, unsigned limit,
+                      StoreRows done, void *userdata);
+void sqlite_key_elsewhere(void *engine, const KeyRecord *k, StoreRows done, void *userdata);
+/* store-sqlite-backups.c */
+void sqlite_append_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
+void sqlite_settle_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
+void sqlite_list_backups(void *engine, const char *client, const char *container, unsigned limit,
+                         StoreRows done, void *userdata);
 /* store-sqlite-batches.c */
 void sqlite_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata);

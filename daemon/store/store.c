@@ -30,3 +30,27 @@ TokenRecord *token_record_free(TokenRecord *t) {
         g_free(t);
         return NULL;
 }
+
+KeyRecord *key_record_free(KeyRecord *k) {
+        if (!k)
+                return NULL;
+        g_free(k->id);
+        g_free(k->client);
+        g_free(k->container);
+        g_free(k->session_key);
+        g_free(k->action);
+        g_free(k);
+        return NULL;
+}
+
+BackupRecord *backup_record_free(BackupRecord *b) {
+        if (!b)
+                return NULL;
+        g_free(b->id);
+        g_free(b->client);
+        g_free(b->container);
+        g_free(b->file);
+        g_free(b->sha256);
+        g_free(b);
+        return NULL;
+}

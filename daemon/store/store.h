@@ -41,6 +41,18 @@ typedef struct BatchRecord {
 #define COMMAND_FILTER_ANY (-1)
 #define COMMAND_FILTER_OPEN (-2) /* not final */
 
+/* A session key that an agent reported. id is the agent's: of the command that made the key, or of its own making; one client reports
+ * each once. */
+typedef struct KeyRecord {
+        char *id, *client, *container, *session_key, *action;
+        uint64_t received; /* realtime µs */
+} KeyRecord;
+
+typedef struct BackupRecord {
+        char *id, *client, *container, *file, *sha256;
+        uint64_t size, finished; /* bytes; realtime µs */
+} BackupRecord;
+
 typedef struct CommandFilter {
         const char *client, *command, *batch; /* NULL: any */
         int state;                            /* a CommandState, or one of the above */
@@ -79,6 +91,19 @@ typedef struct StoreEngine {
         void (*open_commands)(void *engine, StoreRows done,
                               void *userdata); /* all not final, oldest first, whole */
         void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
+        /* CONFLICT where this client has reported this id before and it was settled: OK again until then. */
+        void (*append_key)(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
+        void (*append_backup)(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
+        /* All that follows from the report is done (its file is written, its audit entry handed over). */
+        void (*settle_key)(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
+        void (*settle_backup)(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
+        /* Newest first; NULL: any client, any container; limit 0: LIST_KEYS_MAX. */
+        void (*list_keys)(void *engine, const char *client, const char *container, unsigned limit,
+                          StoreRows done, void *userdata);
+        void (*list_backups)(void *engine, const char *client, const char *container, unsigned limit,
+                             StoreRows done, void *userdata);
+        /* Where else a session key is the latest: rows of KeyRecord of other nodes than this one. */
+        void (*key_elsewhere)(void *engine, const KeyRecord *k, StoreRows done, void *userdata);
         unsigned (*queue_depth)(void *engine);
 } StoreEngine;
 
@@ -92,6 +117,10 @@ Store *store_open_sqlite(Loop *l, const char *path, GError **error);
 Store *store_close(Store *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 
+KeyRecord *key_record_free(KeyRecord *k);
+BackupRecord *backup_record_free(BackupRecord *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRecord, key_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackupRecord, backup_record_free)
 ClientRecord *client_record_free(ClientRecord *c);
 TokenRecord *token_record_free(TokenRecord *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClientRecord, client_record_free)

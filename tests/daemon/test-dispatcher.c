@@ -200,6 +200,13 @@ static void test_timeouts(void) {
         g_assert_cmpint(world_state(silent), ==, COMMAND_TIMED_OUT);
         g_assert_cmpint(world_state(gone), ==, COMMAND_INTERRUPTED);
         forget_log();
+        /* The outcome of what was given up arrives after all: it is kept before it is acknowledged. */
+        b = world_connect("b", NEW_AGENT);
+        forget_log();
+        answer(b, gone, COMMAND_SUCCEEDED);
+        assert_log("store advance succeeded\ntell succeeded\naudit command-settled b succeeded\nb < command_ack\n");
+        world_hangs_up(b);
+        forget_log();
         /* Whoever answers after that is acknowledged, so that it can forget. */
         answer(a, silent, COMMAND_SUCCEEDED);
         assert_log("a < command_ack\n");
@@ -283,7 +290,7 @@ static void test_restart(void) {
         sessions_free(w->sessions);
         w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
         w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
-        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, NULL);
+        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
         dispatcher_load(w->dispatcher, loaded, NULL);
         world_run();
         g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 1);

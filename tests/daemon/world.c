@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "error.h"
 #include "message.h"
 
 World *world;
@@ -176,35 +177,13 @@ static void give(GPtrArray *rows, StoreRows done, void *userdata) {
         loop_defer(NULL, complete, c);
 }
 
-static CommandRecord *copy(const CommandRecord *r) {
-        CommandRecord *n = command_record_new(r->id, r->client, r->command);
-
-        g_free(n->container);
-        g_free(n->batch);
-        g_free(n->params);
-        n->container = g_strdup(r->container);
-        n->batch = g_strdup(r->batch);
-        n->params = g_strdup(r->params);
-        n->result = g_strdup(r->result);
-        n->error = g_strdup(r->error);
-        n->state = r->state;
-        n->requested = r->requested;
-        n->sent = r->sent;
-        n->started = r->started;
-        n->finished = r->finished;
-        n->expires = r->expires;
-        n->timeout = r->timeout;
-        n->caller_uid = r->caller_uid;
-        return n;
-}
-
 static void keep(const char *verb, const CommandRecord *r) {
         CommandRecord *n;
 
         g_string_append_printf(world->log, "store %s %s\n", verb, command_state_to_string(r->state));
         if (world->store_says != STORE_OK)
                 return;
-        n = copy(r);
+        n = command_record_copy(r);
         g_hash_table_replace(world->commands, n->id, n);
 }
 
@@ -250,7 +229,7 @@ static void store_get_command(void *engine, const char *id, StoreRows done, void
         const CommandRecord *r = g_hash_table_lookup(world->commands, id);
 
         if (r)
-                g_ptr_array_add(rows, copy(r));
+                g_ptr_array_add(rows, command_record_copy(r));
         give(rows, done, userdata);
 }
 
@@ -262,7 +241,7 @@ static void store_open_commands(void *engine, StoreRows done, void *userdata) {
         g_hash_table_iter_init(&i, world->commands);
         while (g_hash_table_iter_next(&i, NULL, &r))
                 if (!command_state_is_final(((CommandRecord *) r)->state))
-                        g_ptr_array_add(rows, copy(r));
+                        g_ptr_array_add(rows, command_record_copy(r));
         give(rows, done, userdata);
 }
 
@@ -270,7 +249,66 @@ static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, 
         finish(done, userdata);
 }
 
+/* Keys and backups: 1 while they are not settled, 2 after. */
+static void store_append(const char *what, const char *client, const char *id, StoreDone done,
+                         void *userdata) {
+        g_autofree char *row = g_strdup_printf("%s %s %s", what, client, id);
+        Completion *c = g_new0(Completion, 1);
+        bool settled = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row)) == 2;
+
+        g_string_append_printf(world->log, "store %s\n", what);
+        if (world->store_says == STORE_OK && !settled)
+                g_hash_table_insert(world->reports, g_steal_pointer(&row), GINT_TO_POINTER(1));
+        *c = (Completion){ .store = done,
+                           .status = settled ? STORE_CONFLICT : world->store_says,
+                           .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static void store_settle(const char *what, const char *client, const char *id, StoreDone done,
+                         void *userdata) {
+        g_string_append_printf(world->log, "store settle %s\n", what);
+        if (world->store_says == STORE_OK)
+                g_hash_table_insert(world->reports, g_strdup_printf("%s %s %s", what, client, id),
+                                    GINT_TO_POINTER(2));
+        finish(done, userdata);
+}
+
+static void store_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
+        store_append("key", k->client, k->id, done, userdata);
+}
+
+static void store_settle_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
+        store_settle("key", k->client, k->id, done, userdata);
+}
+
+static void store_append_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
+        store_append("backup", b->client, b->id, done, userdata);
+}
+
+static void store_settle_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
+        store_settle("backup", b->client, b->id, done, userdata);
+}
+
+static void store_key_elsewhere(void *engine, const KeyRecord *k, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) key_record_free);
+
+        if (world->key_is_elsewhere) {
+                KeyRecord *other = g_new0(KeyRecord, 1);
+
+                other->client = g_strdup("other");
+                other->container = g_strdup("3node9");
+                g_ptr_array_add(rows, other);
+        }
+        give(rows, done, userdata);
+}
+
 static const StoreEngine engine = {
+        .append_key = store_append_key,
+        .settle_key = store_settle_key,
+        .append_backup = store_append_backup,
+        .settle_backup = store_settle_backup,
+        .key_elsewhere = store_key_elsewhere,
         .put_client = store_put_client,
         .load_clients = store_nothing,
         .put_token = store_put_token,
@@ -284,6 +322,23 @@ static const StoreEngine engine = {
         .open_commands = store_open_commands,
         .put_batch = store_put_batch,
 };
+
+/* Key files. */
+
+static void file_written(void *userdata) {
+        Call *c = userdata;
+        g_autoptr(GError) error = NULL;
+
+        if (world->disk_is_full)
+                fleet_fail(&error, FLEET_ERROR_FAILED, "the disk is full");
+        ((KeyFilesDone) c->handler)(error, c->userdata);
+        g_free(c);
+}
+
+void key_files_write(KeyFiles *k, const KeyFile *f, KeyFilesDone done, void *userdata) {
+        g_string_append_printf(world->log, "file %s\n", f->container);
+        loop_defer(NULL, file_written, call_new((LoopTimerHandler) done, userdata));
+}
 
 /* Connections. */
 
@@ -380,7 +435,19 @@ static void follow_batches(const CommandRecord *r, void *userdata) {
         batches_command_changed(world->batches, r);
 }
 
-static const FleetObserver observer = { .command_changed = follow_batches };
+static void follow_keys(const char *client, const char *container, const char *key, void *userdata) {
+        g_string_append_printf(world->log, "tell key %s %s %s\n", client, container, key);
+}
+
+static void follow_backups(const char *client, const char *container, const char *file, void *userdata) {
+        g_string_append_printf(world->log, "tell backup %s %s %s\n", client, container, file);
+}
+
+static const FleetObserver observer = {
+        .command_changed = follow_batches,
+        .key_updated = follow_keys,
+        .backup_completed = follow_backups,
+};
 
 World *world_new(void) {
         World *w = g_new0(World, 1);
@@ -397,7 +464,9 @@ World *world_new(void) {
         w->fleet = fleet_new(&w->store, NULL, 100);
         w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
         w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
-        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, NULL);
+        w->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        w->keyring = keyring_new(&w->store, NULL, w->fleet, NULL);
+        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
         fleet_observe(w->fleet, &observer, NULL);
         return w;
 }
@@ -407,6 +476,8 @@ void world_free(World *w) {
         for (unsigned i = 0; i < peers->len; i++)
                 world_hangs_up(g_ptr_array_index(peers, i));
         sessions_free(w->sessions);
+        keyring_free(w->keyring);
+        g_hash_table_unref(w->reports);
         batches_free(w->batches);
         dispatcher_free(w->dispatcher);
         fleet_free(w->fleet);

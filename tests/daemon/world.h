@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "dispatcher.h"
 #include "fleet.h"
+#include "keyring.h"
 #include "session.h"
 
 typedef struct World {
@@ -14,11 +15,15 @@ typedef struct World {
         Dispatcher *dispatcher;
         Batches *batches;
         Sessions *sessions;
+        Keyring *keyring;
 
         GString *log; /* what happened, a line each: "store submit ID sent", "audit command-requested", "a < …" */
         StoreStatus store_says; /* what writes end with */
         bool audit_says;
-        GHashTable *commands; /* the rows: id to CommandRecord */
+        bool disk_is_full;     /* key files are not written */
+        bool key_is_elsewhere; /* another node has the key */
+        GHashTable *reports;   /* keys and backups */
+        GHashTable *commands;  /* the rows: id to CommandRecord */
 } World;
 
 extern World *world; /* the one of the running test */
