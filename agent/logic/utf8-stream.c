@@ -8,9 +8,9 @@
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* Whether more bytes could still make a character of these. Lead bytes above 0xf4 are of no character that
- * Unicode has, though GLib would wait for their rest. */
+ * Unicode has, though GLib would wait for their rest, as it does where a NUL ends the text. */
 static bool is_incomplete(const char *p, size_t size) {
-        return (unsigned char) *p <= 0xf4 && size < 4 &&
+        return (unsigned char) *p <= 0xf4 && size < 4 && !memchr(p, '\0', size) &&
                g_utf8_get_char_validated(p, (gssize) size) == (gunichar) -2;
 }
 
@@ -25,7 +25,7 @@ static size_t convert(const char *p, size_t size, GString *out) {
                 p = end;
                 if (size == 0)
                         break;
-                if (*p && is_incomplete(p, size))
+                if (is_incomplete(p, size))
                         return size;
                 g_string_append(out, REPLACEMENT);
                 p++;

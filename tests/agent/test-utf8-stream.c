@@ -36,6 +36,7 @@ static void test_table(void) {
                 { "plain\n", 6, "plain\n" },
                 { "한글 é 😀.", 15, "한글 é 😀." },
                 { "a\0b", 3, "a" BAD "b" },
+                { "\xed\0\xa7", 3, BAD BAD BAD }, /* GLib takes the NUL for the end of the text */
                 { "\xff\xfe", 2, BAD BAD },
                 { "\xfc\x80\x80\x80\x80\x80", 6,
                   BAD BAD BAD BAD BAD BAD }, /* GLib alone would wait for it */
