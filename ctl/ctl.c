@@ -3,6 +3,8 @@
 #include "ctl.h"
 
 #include <glib/gi18n.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +169,23 @@ bool ctl_can_ask(void) {
         return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* False after Ctrl-C, where that does not end the program. It is let in only while waiting: one that came between the
+ * question and the wait would else be lost. */
+static bool ask(const char *question) {
+        struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+        sigset_t interrupt, before;
+        int r;
+
+        (void) sigemptyset(&interrupt);
+        (void) sigaddset(&interrupt, SIGINT);
+        (void) sigprocmask(SIG_BLOCK, &interrupt, &before);
+        (void) fflush(stdout);
+        (void) fprintf(stderr, "%s [y/N] ", question);
+        r = ppoll(&p, 1, NULL, &before);
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        return r > 0;
+}
+
 bool ctl_confirm(const char *question) {
         g_autofree char *clean = display_clean(question);
         char *answer = NULL;
@@ -175,9 +194,7 @@ bool ctl_confirm(const char *question) {
 
         if (!ctl_can_ask())
                 return false;
-        (void) fflush(stdout);
-        (void) fprintf(stderr, "%s [y/N] ", clean);
-        if (getline(&answer, &size, stdin) > 0)
+        if (ask(clean) && getline(&answer, &size, stdin) > 0)
                 yes = rpmatch(answer) == 1;
         else
                 (void) fputc('\n', stderr);

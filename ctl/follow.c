@@ -24,12 +24,14 @@ typedef struct Follow {
         sd_bus_slot *slots[3];
         uint64_t offset; /* of the output: what comes next */
         uint64_t streamed;
-        bool gap;     /* output is missing from offset on */
-        bool changed; /* the state is to be read */
-        bool unheard; /* the service does not know that we listen */
-        bool away;    /* it is not on the bus */
-        bool deaf;    /* nobody reads the output */
+        bool gap;        /* output is missing from offset on */
+        bool changed;    /* the state is to be read */
+        bool unheard;    /* the service does not know that we listen */
+        bool away;       /* it is not on the bus */
+        unsigned owners; /* changes of who it is there */
+        bool deaf;       /* nobody reads the output */
         bool cancelled;
+        bool done;
 } Follow;
 
 static bool is_ours(const Follow *f, const char *id) {
@@ -79,6 +81,7 @@ static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         if (sd_bus_message_read(m, "sss", &name, &before, &now) < 0)
                 return 0;
+        f->owners++;
         f->away = !now[0];
         /* A service that came back knows nothing of who listened, and may have gone on without us. */
         f->unheard = f->changed = f->gap = !f->away;
@@ -166,11 +169,11 @@ static bool cancel(Follow *f, GError **error) {
         g_autoptr(GError) refused = NULL;
         g_autoptr(sd_bus_message) reply = NULL;
 
-        f->cancelled = true;
         reply = bus_client_call(f->bus, "CancelCommand", &refused, "s", f->report->id);
+        f->cancelled = true;
         if (reply)
                 return true;
-        return fleet_fail(error, FLEET_ERROR_FAILED, _("%s goes on, for it could not be cancelled: %s"),
+        return fleet_fail(error, refused->code, _("%s goes on, for it could not be cancelled: %s"),
                           f->report->id, refused->message);
 }
 
@@ -182,14 +185,19 @@ static bool read_state(Follow *f, GError **error) {
         f->changed = false;
         if (!command_report_read(f->report, f->bus, error))
                 return false;
+        if (command_report_is_final(f->report))
+                f->gap = true; /* the last signals may still be on their way */
         f->events->changed(f->report, f->userdata);
         return true;
 }
 
-/* One round: act on what was noted, then wait for more. */
-static bool step(Follow *f, GError **error) {
-        bool wants_output = f->gap && f->events->output;
+static bool read_result(Follow *f, GError **error) {
+        f->done = true;
+        return command_report_read_result(f->report, f->bus, error);
+}
 
+/* The next thing to do, which may be to wait. */
+static bool act(Follow *f, GError **error) {
         if (bus_client_interrupts(f->bus) > PATIENCE)
                 return fleet_fail(error, FLEET_ERROR_FAILED,
                                   _("left %s before its end; see: mserverctl command %s"), f->report->id,
@@ -200,22 +208,39 @@ static bool step(Follow *f, GError **error) {
                 return subscribe(f, error);
         if (f->changed)
                 return read_state(f, error);
-        if (wants_output)
+        if (f->gap && f->events->output)
                 return fill_gap(f, error);
+        if (command_report_is_final(f->report))
+                return read_result(f, error);
         if (wants_cancel(f))
                 return cancel(f, error);
         return bus_client_turn(f->bus, error);
 }
 
+/* A call that failed because the service was just stopped or started again is no failure of the command: all is asked
+ * for once more when it is back. */
+static bool act_or_start_over(Follow *f, GError **error) {
+        g_autoptr(GError) failed = NULL;
+        unsigned owners = f->owners;
+
+        if (act(f, &failed))
+                return true;
+        if (f->owners == owners || !g_error_matches(failed, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE)) {
+                g_propagate_error(error, g_steal_pointer(&failed));
+                return false;
+        }
+        f->unheard = f->changed = f->gap = true;
+        f->cancelled = f->done = false;
+        return true;
+}
+
 static bool to_the_end(Follow *f, GError **error) {
         /* Before the command was known its signals could not be told from others'. */
         f->changed = f->gap = true;
-        while (!command_report_is_final(f->report) || f->changed)
-                if (!step(f, error))
+        while (!f->done)
+                if (!act_or_start_over(f, error))
                         return false;
-        if (f->events->output && !fill_gap(f, error))
-                return false;
-        return command_report_read_result(f->report, f->bus, error);
+        return true;
 }
 
 static void unlisten(Follow *f) {

@@ -45,10 +45,15 @@ class Program(unittest.TestCase):
         self.reader.start()
 
     def tearDown(self):
+        self.all_asked()
+        self.service.stdout.close()
+
+    def all_asked(self):
+        """Ends the service; everything it was asked."""
         self.service.terminate()
         self.service.wait()
         self.reader.join()
-        self.service.stdout.close()
+        return self.asked
 
     def read_along(self):
         for line in self.service.stdout:

@@ -121,7 +121,6 @@ class Send(Program):
 
     def test_service_restarted_meanwhile(self):
         self.expect(["send", "seoul-1", "exec", "blink"], "before\nmeanwhile\n")
-        self.assertEqual(self.asked.count("Subscribe"), 2)
 
     def test_output_of_an_agent_that_does_not_stream(self):
         self.expect(["send", "seoul-1", "payout"], "paid\n")
@@ -222,7 +221,7 @@ class Broadcast(Program):
         for command in ("exec", "payout", "rotate_keys"):
             self.expect(["broadcast", command, "x"], "",
                         f"{command} to 3 clients is not sent without being asked for: add --yes", 1)
-        self.assertFalse([call for call in self.asked if call.startswith("Broadcast")])
+        self.assertFalse([call for call in self.all_asked() if call.startswith("Broadcast")])
 
     def test_labels(self):
         self.expect(["broadcast", "status", "--on", "role=miner"], "",

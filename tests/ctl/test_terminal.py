@@ -70,7 +70,7 @@ class Questions(Program):
                 out, code = t.wait()
             self.assertIn("nothing was sent", out)
             self.assertEqual(code, 1)
-        self.assertFalse([call for call in self.asked if call.startswith("Broadcast")])
+        self.assertFalse([call for call in self.all_asked() if call.startswith("Broadcast")])
 
     def test_not_for_one_client_nor_for_looking(self):
         for words in (["restart", "--on=seoul-1"], ["status"], ["restart", "--yes"]):
@@ -83,7 +83,7 @@ class Questions(Program):
             t.until("Continue? [y/N] ")
             t.type("n\n")
             t.wait()
-        self.assertNotIn("RevokeClient seoul-1", self.asked)
+        self.assertNotIn("RevokeClient seoul-1", self.all_asked())
 
 
 class Moving(Program):
@@ -94,7 +94,7 @@ class Moving(Program):
             out, code = t.wait()
         self.assertTrue(out.endswith(f"\r\033[K\033[90m{FIRST}: cancelled\033[0m\r\n"), out)
         self.assertEqual(code, 130)
-        self.assertIn(f"CancelCommand {FIRST}", self.asked)
+        self.wait_asked(f"CancelCommand {FIRST}")
 
     def test_queued(self):
         with Terminal(self, "send", "seoul-2", "logs", "--queue") as t:
@@ -109,14 +109,14 @@ class Moving(Program):
             t.type(CTRL_C)
             _, code = t.wait()
         self.assertEqual(code, 130)
-        self.assertIn(f"CancelCommand {FIRST}", self.asked)
+        self.wait_asked(f"CancelCommand {FIRST}")
 
     def test_broadcast(self):
         with Terminal(self, "broadcast", "stop", "--yes", NO_COLOR="1") as t:
             t.until("batch_1795406800123_2000  ██████░░░░░░░░░░░░░░  1/3   1 skipped   ")
             t.type(CTRL_C)
             out, code = t.wait()
-        self.assertIn("CancelBatch batch_1795406800123_2000", self.asked)
+        self.wait_asked("CancelBatch batch_1795406800123_2000")
         self.assertIn("busan-1  cancelled  1.2 s", out)
         self.assertEqual(code, 1)
 
@@ -169,7 +169,7 @@ class Prompt(Program):
         self.terminal.until("^C\r\n")
         self.terminal.until(PROMPT)
         self.assertIn("online", self.say("list"))
-        self.assertNotIn("RevokeClient seoul-1", self.asked)
+        self.assertNotIn("RevokeClient seoul-1", self.all_asked())
 
     def test_ctrl_c_ends_the_command_alone(self):
         self.terminal.until_raw()
@@ -177,7 +177,7 @@ class Prompt(Program):
         self.terminal.until("line 2\r\n")
         self.terminal.type(CTRL_C)
         self.terminal.until(PROMPT)
-        self.assertIn(f"CancelCommand {FIRST}", self.asked)
+        self.wait_asked(f"CancelCommand {FIRST}")
         self.assertIn("online", self.say("list"))
 
     def test_ctrl_c_is_a_no(self):
@@ -186,7 +186,7 @@ class Prompt(Program):
         self.terminal.until("[y/N] ")
         self.terminal.type(CTRL_C)
         self.terminal.until(PROMPT)
-        self.assertNotIn("ForgetClient seoul-1", self.asked)
+        self.assertNotIn("ForgetClient seoul-1", self.all_asked())
 
     def test_completion(self):
         self.terminal.until_raw()
