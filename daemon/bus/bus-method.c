@@ -23,6 +23,8 @@ static bool only_reads(const char *action) {
 /* Every refusal is in the journal; those of mere reading at a level that does not stand out. */
 static void audit_denial(Request *r, const char *action, const char *reason) {
         const RequestSubject *s = &r->subject;
+        const char *where = s->client ?: s->selector;
+        bool sends = r->args.command.command != NULL;
         AuditEntry *e;
 
         e = dispatcher_audit_entry("command-denied", MESSAGE_ID_COMMAND_DENIED,
@@ -31,8 +33,10 @@ static void audit_denial(Request *r, const char *action, const char *reason) {
         audit_entry_add(e, "MSERVER_ACTION", action);
         audit_entry_add(e, "MSERVER_REASON", reason);
         audit_entry_add(e, "MSERVER_SELECTOR", s->selector);
-        audit_entry_message(e, "%s: denied to user %" PRIu32 " (%s, process %" PRIi32 "): %s",
-                            r->method->name, r->caller.uid, r->caller.exe ?: "gone", r->caller.pid, reason);
+        audit_entry_message(e, "%s%s%s%s%s denied to uid %" PRIu32 " (%s): %s", where ?: "",
+                            where ? ": " : "", sends ? s->command : r->method->name,
+                            sends && s->container ? " " : "", sends && s->container ? s->container : "",
+                            r->caller.uid, r->caller.exe ?: "its process is gone", reason);
         audit_submit(r->bus->server->audit, e, NULL, NULL);
 }
 

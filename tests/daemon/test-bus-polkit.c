@@ -69,6 +69,7 @@ static void test_no(Fixture *f, const void *data) {
         g_assert_nonnull(strstr(entry, "\nMSERVER_CALLER_EXE=/"));
         g_assert_nonnull(strstr(entry, "\nMSERVER_ACTION=org.mserver1.command.restart\n"));
         g_assert_nonnull(strstr(entry, "\nMSERVER_REASON=polkit said no\n"));
+        g_assert_nonnull(strstr(entry, "\nMESSAGE=a: restart 3node0 denied to uid 65534 (/"));
         fake_agent_free(a);
 }
 
@@ -130,6 +131,8 @@ static void test_every_method(Fixture *f, const void *data) {
         assert_reply_error(result, ACCESS_DENIED, "GetResult");
         assert_asked(f, "org.mserver1.read-output client=a command=restart container=3node0 selector=\n");
         g_assert_nonnull(strstr(fake_audit_latest("command-denied"), "PRIORITY=6\n"));
+        g_assert_nonnull(strstr(fake_audit_latest("command-denied"),
+                                "MESSAGE=a: GetResult denied to uid 65534 (/"));
         output = call(f->loop, f->user, path, MSERVER_IFACE_COMMAND, "GetOutput", "tu", UINT64_C(0), 100u);
         assert_reply_error(output, ACCESS_DENIED, "GetOutput");
         fake_agent_free(a);
