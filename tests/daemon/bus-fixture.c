@@ -34,7 +34,8 @@ void fixture_start_server(Fixture *f) {
         s->fleet = fleet_new(s->store, s->audit, CLIENTS_MAX);
         s->dispatcher = dispatcher_new(f->loop, s->store, s->audit, s->fleet);
         s->batches = batches_new(f->loop, s->store, s->fleet, s->dispatcher);
-        s->sessions = sessions_new(f->loop, s->fleet, s->dispatcher, s->audit);
+        s->sessions = sessions_new(f->loop, s->fleet, s->dispatcher, NULL,
+                                   s->audit); /* no agent here reports keys */
         s->fingerprint = g_strdup("SHA256:00ff");
         s->listen_addresses = g_strsplit("wss://[::]:8443", " ", 0);
         fleet_observe(s->fleet, &batch_observer, f);

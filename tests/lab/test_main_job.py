@@ -34,7 +34,7 @@ class MainJob(ServerTest):
     def test_who_may_not_is_refused_and_nothing_happens(self):
         node = Node('3node0')
         before = node.events()
-        self.allow_warnings('^RunCommand: denied to user')
+        self.allow_warnings('^demo: restart 3node0 denied to uid')
         with self.assertRaises(BusError) as caught:
             restart('3node0', user='guest')
         self.assertIn(caught.exception.name, ('org.freedesktop.DBus.Error.AccessDenied',
