@@ -16,10 +16,13 @@
 #include "options.h"
 #include "self-signed.h"
 #include "server.h"
+#include "ws-server.h"
 
 typedef struct Process {
         Options *options;
+        Loop *loop;
         Server server;
+        WsServer *ws;
         Bus *bus;
         TlsFiles tls;
         GArray *listeners;
@@ -49,7 +52,7 @@ static void commands_settled(void *userdata) {
                 log_info("%u commands are in flight; they go on and are taken up again at the next start",
                          open);
         p->bus = bus_free(p->bus);
-        ws_server_drain(p->server.ws, DRAIN_TIMEOUT_MSEC, drained, p);
+        ws_server_drain(p->ws, DRAIN_TIMEOUT_MSEC, drained, p);
 }
 
 static void stop(Process *p) {
@@ -57,7 +60,7 @@ static void stop(Process *p) {
                 return;
         p->stopping = true;
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
-        p->stop_timer = loop_timer_new(p->server.loop, DRAIN_TIMEOUT_MSEC, 0, commands_settled, p);
+        p->stop_timer = loop_timer_new(p->loop, DRAIN_TIMEOUT_MSEC, 0, commands_settled, p);
         dispatcher_stop(p->server.dispatcher, commands_settled, p);
 }
 
@@ -76,7 +79,7 @@ static void reload(Process *p) {
         (void) sd_notify(false, "RELOADING=1");
         if (!find_certificate(p, &tls, &error) ||
             (p->tls.cert &&
-             !ws_server_reload_tls(p->server.ws, &(WsTls){ .cert = tls.cert, .key = tls.key }, &error))) {
+             !ws_server_reload_tls(p->ws, &(WsTls){ .cert = tls.cert, .key = tls.key }, &error))) {
                 log_error("the certificate was not reloaded, the one before stays: %s", error->message);
                 tls_files_clear(&tls);
         } else if (p->tls.cert) {
@@ -101,19 +104,13 @@ static void on_signal(int signum, void *userdata) {
 
 /* Start. */
 
-static void batch_follows(const CommandRecord *r, void *userdata) {
-        batches_command_changed(((Process *) userdata)->server.batches, r);
-}
-
-static const FleetObserver batch_observer = { .command_changed = batch_follows };
-
 static bool listen_on_all(Process *p, GError **error) {
         g_autoptr(GStrvBuilder) urls = g_strv_builder_new();
 
         for (unsigned i = 0; i < p->listeners->len; i++) {
                 Listener *l = &g_array_index(p->listeners, Listener, i);
 
-                if (!ws_server_listen(p->server.ws, l->fd, l->tls, error))
+                if (!ws_server_listen(p->ws, l->fd, l->tls, error))
                         return false;
                 l->fd = -1; /* the server's now */
                 g_strv_builder_add(urls, l->url);
@@ -123,7 +120,7 @@ static bool listen_on_all(Process *p, GError **error) {
         return true;
 }
 
-static void commands_loaded(const GError *loading, void *userdata) {
+static void loaded(const GError *loading, void *userdata) {
         Process *p = userdata;
         g_autoptr(GError) error = loading ? g_error_copy(loading) : NULL;
 
@@ -134,25 +131,16 @@ static void commands_loaded(const GError *loading, void *userdata) {
                 log_warning("%s: run by hand, the server goes on, but nobody can steer it", error->message);
                 g_clear_error(&error);
         }
-        if (!error && !loop_watchdog(p->server.loop, &error))
+        if (!error && !loop_watchdog(p->loop, &error))
                 p->bus = bus_free(p->bus);
         if (error) {
                 report(error);
-                loop_quit(p->server.loop, EXIT_FAILURE);
+                loop_quit(p->loop, EXIT_FAILURE);
                 return;
         }
         if (p->tls.fingerprint)
                 log_info("the TLS fingerprint is %s", p->tls.fingerprint);
         (void) sd_notify(false, "READY=1\nSTATUS=Running");
-}
-
-static void fleet_loaded(const GError *error, void *userdata) {
-        Process *p = userdata;
-
-        if (error)
-                commands_loaded(error, p);
-        else
-                dispatcher_load(p->server.dispatcher, commands_loaded, p);
 }
 
 static bool any_tls(const GArray *listeners) {
@@ -163,63 +151,33 @@ static bool any_tls(const GArray *listeners) {
 }
 
 static bool make_parts(Process *p, GError **error) {
-        g_autofree char *database = g_build_filename(p->options->state_directory, "mserver.db", NULL);
-        g_autofree char *keys = g_build_filename(p->options->state_directory, "session_keys", NULL);
         Server *s = &p->server;
         WsTls tls;
 
-        if (g_mkdir_with_parents(p->options->state_directory, 0750) < 0)
-                return fleet_fail_errno(error, FLEET_ERROR_CONFIG, errno,
-                                        "the state directory \"%s\" cannot be made",
-                                        p->options->state_directory);
         p->listeners = listeners_open(p->options, error);
         if (!p->listeners || (any_tls(p->listeners) && !find_certificate(p, &p->tls, error)))
                 return false;
-        s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
-        s->loop = loop_new(error);
-        if (!s->loop)
+        p->loop = loop_new(error);
+        if (!p->loop)
                 return false;
-        loop_on_signal(s->loop, on_signal, p);
-        s->store = store_open_sqlite(s->loop, database, error);
-        if (!s->store)
-                return false;
+        loop_on_signal(p->loop, on_signal, p);
         /* A person who runs it by hand reads the trail on the terminal; systemd's stderr is the journal already. */
-        s->audit = audit_new(s->loop, !g_getenv("JOURNAL_STREAM"), error);
-        if (!s->audit)
+        if (!server_make(s, p->loop, p->options->state_directory, p->options->clients_max,
+                         !g_getenv("JOURNAL_STREAM"), error))
                 return false;
-        s->fleet = fleet_new(s->store, s->audit, p->options->clients_max);
-        s->dispatcher = dispatcher_new(s->loop, s->store, s->audit, s->fleet);
-        s->batches = batches_new(s->loop, s->store, s->fleet, s->dispatcher);
-        fleet_observe(s->fleet, &batch_observer, p);
-        s->key_files = key_files_new(s->loop, keys, error);
-        if (!s->key_files)
-                return false;
-        s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
-        s->sessions = sessions_new(s->loop, s->fleet, s->dispatcher, s->keyring, s->audit);
+        s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
         tls = (WsTls){ .cert = p->tls.cert, .key = p->tls.key };
-        s->ws = ws_server_new(s->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
+        p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
-        return s->ws != NULL;
+        return p->ws != NULL;
 }
 
 static void free_parts(Process *p) {
-        Server *s = &p->server;
-
-        if (s->loop && p->stop_timer)
-                loop_timer_free(p->stop_timer);
+        loop_timer_free(p->stop_timer);
         bus_free(p->bus);
-        ws_server_free(s->ws);
-        sessions_free(s->sessions);
-        key_files_free(s->key_files);
-        store_close(s->store); /* what is queued gets durable, and may be audited */
-        audit_free(s->audit);
-        keyring_free(s->keyring);
-        batches_free(s->batches);
-        dispatcher_free(s->dispatcher);
-        fleet_free(s->fleet);
-        loop_free(s->loop);
-        g_free(s->fingerprint);
-        g_strfreev(s->listen_addresses);
+        ws_server_free(p->ws);
+        server_clear(&p->server);
+        loop_free(p->loop);
         g_clear_pointer(&p->listeners, g_array_unref);
         tls_files_clear(&p->tls);
 }
@@ -236,8 +194,8 @@ int main(int argc, char *argv[]) {
         log_init(options && options->debug);
         p.options = options;
         if (options && make_parts(&p, &error)) {
-                fleet_load(p.server.fleet, fleet_loaded, &p);
-                code = loop_run(p.server.loop);
+                server_load(&p.server, loaded, &p);
+                code = loop_run(p.loop);
         } else
                 report(error);
         free_parts(&p);

@@ -11,10 +11,9 @@
 #include "loop.h"
 #include "session.h"
 #include "store.h"
-#include "ws-server.h"
 
 typedef struct Server {
-        Loop *loop;
+        Loop *loop; /* borrowed */
         Store *store;
         Audit *audit;
         Fleet *fleet;
@@ -23,7 +22,17 @@ typedef struct Server {
         KeyFiles *key_files;
         Keyring *keyring;
         Sessions *sessions;
-        WsServer *ws;
         char *fingerprint;       /* "" on a plain server */
         char **listen_addresses; /* "wss://[::]:8443" */
 } Server;
+
+/* Makes all parts up to the sessions, in the state directory (0750, made where it is missing). echo is audit_new()'s. On failure free
+ * what there is with server_clear(). */
+bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned clients_max, bool echo,
+                 GError **error);
+
+/* Reads back what an earlier run has left: the fleet, then the open commands. */
+void server_load(Server *s, FleetReady ready, void *userdata);
+
+/* Ends the parts in the reverse order: what is queued for the store and the journal gets there first. */
+void server_clear(Server *s);

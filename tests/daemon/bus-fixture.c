@@ -15,34 +15,17 @@ static void on_ready(const GError *error, void *userdata) {
         *ready = true;
 }
 
-static void follow_batches(const CommandRecord *r, void *userdata) {
-        batches_command_changed(((Fixture *) userdata)->server.batches, r);
-}
-
-static const FleetObserver batch_observer = { .command_changed = follow_batches };
-
 void fixture_start_server(Fixture *f) {
-        g_autofree char *path = g_build_filename(f->directory, "mserver.db", NULL);
         g_autoptr(GError) error = NULL;
         Server *s = &f->server;
-        bool fleet_ready = false, commands_ready = false;
+        bool ready = false;
 
-        s->loop = f->loop;
-        s->store = store_open_sqlite(f->loop, path, &error);
+        server_make(s, f->loop, f->directory, CLIENTS_MAX, false, &error);
         g_assert_no_error(error);
-        s->audit = audit_new(f->loop, false, NULL);
-        s->fleet = fleet_new(s->store, s->audit, CLIENTS_MAX);
-        s->dispatcher = dispatcher_new(f->loop, s->store, s->audit, s->fleet);
-        s->batches = batches_new(f->loop, s->store, s->fleet, s->dispatcher);
-        s->sessions = sessions_new(f->loop, s->fleet, s->dispatcher, NULL,
-                                   s->audit); /* no agent here reports keys */
         s->fingerprint = g_strdup("SHA256:00ff");
         s->listen_addresses = g_strsplit("wss://[::]:8443", " ", 0);
-        fleet_observe(s->fleet, &batch_observer, f);
-        fleet_load(s->fleet, on_ready, &fleet_ready);
-        run_until(f->loop, fleet_ready);
-        dispatcher_load(s->dispatcher, on_ready, &commands_ready);
-        run_until(f->loop, commands_ready);
+        server_load(s, on_ready, &ready);
+        run_until(f->loop, ready);
         f->bus = bus_new(s, &error);
         g_assert_no_error(error);
 }
@@ -58,15 +41,7 @@ void fixture_stop_server(Fixture *f) {
         dispatcher_stop(s->dispatcher, on_idle, &idle);
         run_until(f->loop, idle);
         f->bus = bus_free(f->bus);
-        sessions_free(s->sessions);
-        store_close(s->store);
-        audit_free(s->audit);
-        batches_free(s->batches);
-        dispatcher_free(s->dispatcher);
-        fleet_free(s->fleet);
-        g_free(s->fingerprint);
-        g_strfreev(s->listen_addresses);
-        *s = (Server){};
+        server_clear(s);
 }
 
 static bool two_users_possible(void) {
@@ -100,7 +75,10 @@ static void remove_directory(const char *path) {
         while ((name = g_dir_read_name(d))) {
                 g_autofree char *file = g_build_filename(path, name, NULL);
 
-                g_assert_cmpint(g_unlink(file), ==, 0);
+                if (g_file_test(file, G_FILE_TEST_IS_DIR))
+                        remove_directory(file);
+                else
+                        g_assert_cmpint(g_unlink(file), ==, 0);
         }
         g_assert_cmpint(g_rmdir(path), ==, 0);
 }

@@ -124,204 +124,39 @@ void audit_entry_add(AuditEntry *e, const char *field, const char *value) {
 }
 
 void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) {
+        g_autofree char *value = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        value = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        audit_entry_add(e, field, value);
 }
 
 void audit_entry_message(AuditEntry *e, const char *format, ...) {
 }
 
-typedef struct Completion {
-        AuditDone audit;
-        StoreDone store;
-        StoreRows rows;
-        GPtrArray *array;
-        StoreStatus status;
-        bool ok;
+typedef struct Handed {
+        AuditDone done;
         void *userdata;
-} Completion;
+} Handed;
 
-static void complete(void *userdata) {
-        Completion *c = userdata;
+static void handed(void *userdata) {
+        Handed *h = userdata;
 
-        if (c->audit)
-                c->audit(c->ok, c->userdata);
-        if (c->store)
-                c->store(c->status, c->userdata);
-        if (c->rows)
-                c->rows(c->status, c->array, c->userdata);
-        g_clear_pointer(&c->array, g_ptr_array_unref);
-        g_free(c);
+        if (h->done)
+                h->done(world->audit_says, h->userdata);
+        g_free(h);
 }
 
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
-        Completion *c = g_new0(Completion, 1);
+        Handed *h = g_new0(Handed, 1);
 
         g_string_append_printf(world->log, "audit %s\n", e->text->str);
-        *c = (Completion){ .audit = done, .ok = world->audit_says, .userdata = userdata };
-        loop_defer(NULL, complete, c);
+        *h = (Handed){ done, userdata };
+        loop_defer(NULL, handed, h);
         audit_entry_free(e);
 }
-
-/* The store: a hash table of rows. */
-
-static void finish(StoreDone done, void *userdata) {
-        Completion *c = g_new0(Completion, 1);
-
-        *c = (Completion){ .store = done, .status = world->store_says, .userdata = userdata };
-        loop_defer(NULL, complete, c);
-}
-
-static void give(GPtrArray *rows, StoreRows done, void *userdata) {
-        Completion *c = g_new0(Completion, 1);
-
-        *c = (Completion){ .rows = done, .array = rows, .status = STORE_OK, .userdata = userdata };
-        loop_defer(NULL, complete, c);
-}
-
-static void keep(const char *verb, const CommandRecord *r) {
-        CommandRecord *n;
-
-        g_string_append_printf(world->log, "store %s %s\n", verb, command_state_to_string(r->state));
-        if (world->store_says != STORE_OK)
-                return;
-        n = command_record_copy(r);
-        g_hash_table_replace(world->commands, n->id, n);
-}
-
-static void store_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata) {
-        finish(done, userdata);
-}
-
-static void store_nothing(void *engine, StoreRows done, void *userdata) {
-        give(g_ptr_array_new(), done, userdata);
-}
-
-static void store_put_token(void *engine, const TokenRecord *t, bool replace, StoreDone done,
-                            void *userdata) {
-        finish(done, userdata);
-}
-
-static void store_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata) {
-        finish(done, userdata);
-}
-
-static void store_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
-        keep("submit", r);
-        finish(done, userdata);
-}
-
-static void store_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
-        keep("advance", r);
-        finish(done, userdata);
-}
-
-static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
-                             void *userdata) {
-        g_string_append_printf(world->log, "store output %zu\n", g_bytes_get_size(output));
-        finish(done, userdata);
-}
-
-static void store_get_output(void *engine, const char *id, StoreRows done, void *userdata) {
-        give(g_ptr_array_new(), done, userdata);
-}
-
-static void store_get_command(void *engine, const char *id, StoreRows done, void *userdata) {
-        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
-        const CommandRecord *r = g_hash_table_lookup(world->commands, id);
-
-        if (r)
-                g_ptr_array_add(rows, command_record_copy(r));
-        give(rows, done, userdata);
-}
-
-static void store_open_commands(void *engine, StoreRows done, void *userdata) {
-        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
-        GHashTableIter i;
-        void *r;
-
-        g_hash_table_iter_init(&i, world->commands);
-        while (g_hash_table_iter_next(&i, NULL, &r))
-                if (!command_state_is_final(((CommandRecord *) r)->state))
-                        g_ptr_array_add(rows, command_record_copy(r));
-        give(rows, done, userdata);
-}
-
-static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata) {
-        finish(done, userdata);
-}
-
-/* Keys and backups: 1 while they are not settled, 2 after. */
-static void store_append(const char *what, const char *client, const char *id, StoreDone done,
-                         void *userdata) {
-        g_autofree char *row = g_strdup_printf("%s %s %s", what, client, id);
-        Completion *c = g_new0(Completion, 1);
-        bool settled = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row)) == 2;
-
-        g_string_append_printf(world->log, "store %s\n", what);
-        if (world->store_says == STORE_OK && !settled)
-                g_hash_table_insert(world->reports, g_steal_pointer(&row), GINT_TO_POINTER(1));
-        *c = (Completion){ .store = done,
-                           .status = settled ? STORE_CONFLICT : world->store_says,
-                           .userdata = userdata };
-        loop_defer(NULL, complete, c);
-}
-
-static void store_settle(const char *what, const char *client, const char *id, StoreDone done,
-                         void *userdata) {
-        g_string_append_printf(world->log, "store settle %s\n", what);
-        if (world->store_says == STORE_OK)
-                g_hash_table_insert(world->reports, g_strdup_printf("%s %s %s", what, client, id),
-                                    GINT_TO_POINTER(2));
-        finish(done, userdata);
-}
-
-static void store_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
-        store_append("key", k->client, k->id, done, userdata);
-}
-
-static void store_settle_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
-        store_settle("key", k->client, k->id, done, userdata);
-}
-
-static void store_append_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
-        store_append("backup", b->client, b->id, done, userdata);
-}
-
-static void store_settle_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
-        store_settle("backup", b->client, b->id, done, userdata);
-}
-
-static void store_key_elsewhere(void *engine, const KeyRecord *k, StoreRows done, void *userdata) {
-        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) key_record_free);
-
-        if (world->key_is_elsewhere) {
-                KeyRecord *other = g_new0(KeyRecord, 1);
-
-                other->client = g_strdup("other");
-                other->container = g_strdup("3node9");
-                g_ptr_array_add(rows, other);
-        }
-        give(rows, done, userdata);
-}
-
-static const StoreEngine engine = {
-        .append_key = store_append_key,
-        .settle_key = store_settle_key,
-        .append_backup = store_append_backup,
-        .settle_backup = store_settle_backup,
-        .key_elsewhere = store_key_elsewhere,
-        .put_client = store_put_client,
-        .load_clients = store_nothing,
-        .put_token = store_put_token,
-        .delete_tokens = store_delete_tokens,
-        .load_tokens = store_nothing,
-        .submit_command = store_submit_command,
-        .advance_command = store_advance_command,
-        .put_output = store_put_output,
-        .get_output = store_get_output,
-        .get_command = store_get_command,
-        .open_commands = store_open_commands,
-        .put_batch = store_put_batch,
-};
 
 /* Key files. */
 
@@ -460,7 +295,7 @@ World *world_new(void) {
         w->audit_says = true;
         w->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                             (GDestroyNotify) command_record_free);
-        w->store.ops = &engine;
+        w->store.ops = &world_store;
         w->fleet = fleet_new(&w->store, NULL, 100);
         w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
         w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);

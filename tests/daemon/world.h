@@ -26,7 +26,8 @@ typedef struct World {
         GHashTable *commands;  /* the rows: id to CommandRecord */
 } World;
 
-extern World *world; /* the one of the running test */
+extern const StoreEngine world_store; /* keeps its rows in the world */
+extern World *world;                  /* the one of the running test */
 
 World *world_new(void);
 void world_free(World *w);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of a running server: made, loaded, ended. */
+#include "server.h"
+
+#include <errno.h>
+
+#include "error.h"
+
+static void batches_follow(const CommandRecord *r, void *userdata) {
+        batches_command_changed(((Server *) userdata)->batches, r);
+}
+
+static const FleetObserver batches_observer = { .command_changed = batches_follow };
+
+bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned clients_max, bool echo,
+                 GError **error) {
+        g_autofree char *database = g_build_filename(state_directory, "mserver.db", NULL);
+        g_autofree char *keys = g_build_filename(state_directory, "session_keys", NULL);
+        Server *s = ret;
+
+        if (g_mkdir_with_parents(state_directory, 0750) < 0)
+                return fleet_fail_errno(error, FLEET_ERROR_CONFIG, errno,
+                                        "the state directory \"%s\" cannot be made", state_directory);
+        s->loop = l;
+        s->store = store_open_sqlite(l, database, error);
+        if (!s->store)
+                return false;
+        s->audit = audit_new(l, echo, error);
+        if (!s->audit)
+                return false;
+        s->key_files = key_files_new(l, keys, error);
+        if (!s->key_files)
+                return false;
+        s->fleet = fleet_new(s->store, s->audit, clients_max);
+        s->dispatcher = dispatcher_new(l, s->store, s->audit, s->fleet);
+        s->batches = batches_new(l, s->store, s->fleet, s->dispatcher);
+        fleet_observe(s->fleet, &batches_observer, s);
+        s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
+        s->sessions = sessions_new(l, s->fleet, s->dispatcher, s->keyring, s->audit);
+        return true;
+}
+
+typedef struct Loading {
+        Server *server;
+        FleetReady ready;
+        void *userdata;
+} Loading;
+
+static void fleet_loaded(const GError *error, void *userdata) {
+        Loading *l = userdata;
+
+        if (error)
+                l->ready(error, l->userdata);
+        else
+                dispatcher_load(l->server->dispatcher, l->ready, l->userdata);
+        g_free(l);
+}
+
+void server_load(Server *s, FleetReady ready, void *userdata) {
+        Loading *l = g_new0(Loading, 1);
+
+        *l = (Loading){ s, ready, userdata };
+        fleet_load(s->fleet, fleet_loaded, l);
+}
+
+void server_clear(Server *s) {
+        sessions_free(s->sessions);
+        key_files_free(s->key_files);
+        store_close(s->store); /* what is queued gets durable, and may be audited */
+        audit_free(s->audit);
+        keyring_free(s->keyring);
+        batches_free(s->batches);
+        dispatcher_free(s->dispatcher);
+        fleet_free(s->fleet);
+        g_free(s->fingerprint);
+        g_strfreev(s->listen_addresses);
+        *s = (Server){};
+}

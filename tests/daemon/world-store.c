@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store of the world: a hash table of rows, whose answers come in the next turn. */
+#include "world.h"
+
+typedef struct Completion {
+        StoreDone store;
+        StoreRows rows;
+        GPtrArray *array;
+        StoreStatus status;
+        void *userdata;
+} Completion;
+
+static void complete(void *userdata) {
+        Completion *c = userdata;
+
+        if (c->store)
+                c->store(c->status, c->userdata);
+        if (c->rows)
+                c->rows(c->status, c->array, c->userdata);
+        g_clear_pointer(&c->array, g_ptr_array_unref);
+        g_free(c);
+}
+
+/* The store: a hash table of rows. */
+
+static void finish(StoreDone done, void *userdata) {
+        Completion *c = g_new0(Completion, 1);
+
+        *c = (Completion){ .store = done, .status = world->store_says, .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static void give(GPtrArray *rows, StoreRows done, void *userdata) {
+        Completion *c = g_new0(Completion, 1);
+
+        *c = (Completion){ .rows = done, .array = rows, .status = STORE_OK, .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static void keep(const char *verb, const CommandRecord *r) {
+        CommandRecord *n;
+
+        g_string_append_printf(world->log, "store %s %s\n", verb, command_state_to_string(r->state));
+        if (world->store_says != STORE_OK)
+                return;
+        n = command_record_copy(r);
+        g_hash_table_replace(world->commands, n->id, n);
+}
+
+static void store_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_nothing(void *engine, StoreRows done, void *userdata) {
+        give(g_ptr_array_new(), done, userdata);
+}
+
+static void store_put_token(void *engine, const TokenRecord *t, bool replace, StoreDone done,
+                            void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
+        keep("submit", r);
+        finish(done, userdata);
+}
+
+static void store_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
+        keep("advance", r);
+        finish(done, userdata);
+}
+
+static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
+                             void *userdata) {
+        g_string_append_printf(world->log, "store output %zu\n", g_bytes_get_size(output));
+        finish(done, userdata);
+}
+
+static void store_get_output(void *engine, const char *id, StoreRows done, void *userdata) {
+        give(g_ptr_array_new(), done, userdata);
+}
+
+static void store_get_command(void *engine, const char *id, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        const CommandRecord *r = g_hash_table_lookup(world->commands, id);
+
+        if (r)
+                g_ptr_array_add(rows, command_record_copy(r));
+        give(rows, done, userdata);
+}
+
+static void store_open_commands(void *engine, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        GHashTableIter i;
+        void *r;
+
+        g_hash_table_iter_init(&i, world->commands);
+        while (g_hash_table_iter_next(&i, NULL, &r))
+                if (!command_state_is_final(((CommandRecord *) r)->state))
+                        g_ptr_array_add(rows, command_record_copy(r));
+        give(rows, done, userdata);
+}
+
+static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata) {
+        finish(done, userdata);
+}
+
+/* Keys and backups: 1 while they are not settled, 2 after. */
+static void store_append(const char *what, const char *client, const char *id, StoreDone done,
+                         void *userdata) {
+        g_autofree char *row = g_strdup_printf("%s %s %s", what, client, id);
+        Completion *c = g_new0(Completion, 1);
+        bool settled = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row)) == 2;
+
+        g_string_append_printf(world->log, "store %s\n", what);
+        if (world->store_says == STORE_OK && !settled)
+                g_hash_table_insert(world->reports, g_steal_pointer(&row), GINT_TO_POINTER(1));
+        *c = (Completion){ .store = done,
+                           .status = settled ? STORE_CONFLICT : world->store_says,
+                           .userdata = userdata };
+        loop_defer(NULL, complete, c);
+}
+
+static void store_settle(const char *what, const char *client, const char *id, StoreDone done,
+                         void *userdata) {
+        g_string_append_printf(world->log, "store settle %s\n", what);
+        if (world->store_says == STORE_OK)
+                g_hash_table_insert(world->reports, g_strdup_printf("%s %s %s", what, client, id),
+                                    GINT_TO_POINTER(2));
+        finish(done, userdata);
+}
+
+static void store_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
+        store_append("key", k->client, k->id, done, userdata);
+}
+
+static void store_settle_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {
+        store_settle("key", k->client, k->id, done, userdata);
+}
+
+static void store_append_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
+        store_append("backup", b->client, b->id, done, userdata);
+}
+
+static void store_settle_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {
+        store_settle("backup", b->client, b->id, done, userdata);
+}
+
+static void store_key_elsewhere(void *engine, const KeyRecord *k, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) key_record_free);
+
+        if (world->key_is_elsewhere) {
+                KeyRecord *other = g_new0(KeyRecord, 1);
+
+                other->client = g_strdup("other");
+                other->container = g_strdup("3node9");
+                g_ptr_array_add(rows, other);
+        }
+        give(rows, done, userdata);
+}
+
+const StoreEngine world_store = {
+        .append_key = store_append_key,
+        .settle_key = store_settle_key,
+        .append_backup = store_append_backup,
+        .settle_backup = store_settle_backup,
+        .key_elsewhere = store_key_elsewhere,
+        .put_client = store_put_client,
+        .load_clients = store_nothing,
+        .put_token = store_put_token,
+        .delete_tokens = store_delete_tokens,
+        .load_tokens = store_nothing,
+        .submit_command = store_submit_command,
+        .advance_command = store_advance_command,
+        .put_output = store_put_output,
+        .get_output = store_get_output,
+        .get_command = store_get_command,
+        .open_commands = store_open_commands,
+        .put_batch = store_put_batch,
+};
