@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command-table.h"
 #include "display.h"
 
 #define WRAP_WIDTH 80 /* lines longer than this are hard to read */
@@ -158,7 +157,8 @@ char *help_overview(const Terminal *terminal, bool in_session) {
                                0, 0);
         }
         g_string_append_c(h.out, '\n');
-        append_wrapped(h.out, _("More on a verb: help VERB"), 0, 0);
+        append_wrapped(h.out, _("More on a verb, or on a command for clients: help VERB, help COMMAND"), 0,
+                       0);
         return g_string_free(h.out, false);
 }
 
@@ -184,6 +184,21 @@ char *help_verb(const Verb *verb, const Terminal *terminal, bool in_session) {
         return g_string_free(h.out, false);
 }
 
+char *help_command(const CommandInfo *info, const Terminal *terminal) {
+        Help h = { g_string_new(NULL), terminal };
+        g_autofree char *title = command_title(info);
+        size_t width = 0;
+
+        g_string_append_printf(h.out, "send %s %s\n\n%s: %s\n", _("CLIENT"), title, info->name,
+                               _(info->help));
+        append_heading(&h, _("Parameters:"));
+        for (const ParamInfo *p = info->params; p->name; p++)
+                width = MAX(width, display_width(p->name));
+        for (const ParamInfo *p = info->params; p->name; p++)
+                append_item(&h, p->name, width, _(p->help));
+        return g_string_free(h.out, false);
+}
+
 int help_show_overview(const Ctl *ctl) {
         g_autofree char *text = help_overview(&ctl->terminal, ctl->in_session);
 
@@ -193,6 +208,13 @@ int help_show_overview(const Ctl *ctl) {
 
 int help_show_verb(const Ctl *ctl, const Verb *verb) {
         g_autofree char *text = help_verb(verb, &ctl->terminal, ctl->in_session);
+
+        ctl_print(ctl, text);
+        return EXIT_SUCCESS;
+}
+
+int help_show_command(const Ctl *ctl, const CommandInfo *info) {
+        g_autofree char *text = help_command(info, &ctl->terminal);
 
         ctl_print(ctl, text);
         return EXIT_SUCCESS;

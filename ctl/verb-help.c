@@ -7,11 +7,19 @@
 #include "verbs.h"
 
 static int run_help(Ctl *ctl, const Args *args, GError **error) {
+        const char *word = args_word(args, 0);
+        g_autoptr(GError) unknown = NULL;
+        const CommandInfo *command;
         const Verb *verb;
 
-        if (args_count(args) == 0)
+        if (!word)
                 return help_show_overview(ctl);
-        verb = verb_find(args_word(args, 0), ctl->in_session, error);
+        verb = verb_find(word, ctl->in_session, &unknown);
+        command = verb ? NULL : command_info(word);
+        if (command)
+                return help_show_command(ctl, command);
+        if (!verb)
+                g_propagate_error(error, g_steal_pointer(&unknown));
         return verb ? help_show_verb(ctl, verb) : EXIT_FAILURE;
 }
 
@@ -22,8 +30,8 @@ static int run_quit(Ctl *ctl, const Args *args, GError **error) {
 
 const Verb verb_help = {
         .name = "help",
-        .words = N_("[VERB]"),
-        .help = N_("Show help, on a verb where one is given"),
+        .words = N_("[VERB | COMMAND]"),
+        .help = N_("Show help, on a verb or a command for clients where one is given"),
         .words_max = 1,
         .kinds = { WORD_VERB },
         .run = run_help,
