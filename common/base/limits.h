@@ -50,11 +50,12 @@
 #define HANDSHAKE_TIMEOUT_SEC 10
 #define REGISTER_TIMEOUT_SEC 10
 #define HANDSHAKE_BYTES_MAX 8192 /* of the request for the upgrade */
-#define HANDSHAKE_STALE_SEC 5 /* older ones make room when too many are in flight; under load honest ones take 2 */
-#define CLOSE_TIMEOUT_SEC 5     /* for the peer's side of a close, and for what is queued before it */
-#define ACCEPT_BATCH 64         /* accept4() calls in one turn of the loop */
-#define LISTEN_RETRY_MSEC 1000  /* pause after accept4() ran out of descriptors or memory */
-#define STREAM_READ_BYTES 16384 /* one TLS record */
+#define HANDSHAKE_STALE_SEC \
+        5 /* older ones make room when too many are in flight; under load honest ones take 2 */
+#define CLOSE_TIMEOUT_SEC 5            /* for the peer's side of a close, and for what is queued before it */
+#define ACCEPT_BATCH 64                /* accept4() calls in one turn of the loop */
+#define LISTEN_RETRY_MSEC 1000         /* pause after accept4() ran out of descriptors or memory */
+#define STREAM_READ_BYTES 16384        /* one TLS record */
 #define STREAM_TURN_BYTES (64u * 1024) /* read from one connection in one turn of the loop */
 #define SEND_BUFFER_BYTES \
         (128 * 1024) /* the kernel's for one connection: a peer that does not read pins it */
