@@ -27,25 +27,27 @@ static void end(DockerExec *e, int exit_code, const GError *error) {
 
 static void ask_exit_code(void *userdata);
 
+static void end_without_exit_code(DockerExec *e, const char *why) {
+        g_autoptr(GError) error = NULL;
+
+        (void) fleet_fail(&error, FLEET_ERROR_FAILED, "the exit code is not known: %s", why);
+        end(e, -1, error);
+}
+
 static void inspect_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         DockerExec *e = userdata;
         uint64_t code;
 
         e->call = NULL;
-        if (error && status != 404) {
-                end(e, -1, error);
-        } else if (json_bool_at(body, "Running")) {
+        if (error && status != 404)
+                end_without_exit_code(e, error->message);
+        else if (json_bool_at(body, "Running"))
                 /* The output may end before the command does, which can close it. */
                 e->again = loop_timer_new(e->loop, EXEC_ENDED_POLL_MSEC, 0, ask_exit_code, e);
-        } else if (json_uint_at(body, "ExitCode", &code)) {
+        else if (json_uint_at(body, "ExitCode", &code))
                 end(e, (int) code, NULL);
-        } else {
-                g_autoptr(GError) none = NULL;
-
-                (void) fleet_fail(&none, FLEET_ERROR_FAILED,
-                                  "the exit code is not known: docker was restarted while the command ran");
-                end(e, -1, none);
-        }
+        else
+                end_without_exit_code(e, "docker was restarted while the command ran");
 }
 
 static void ask_exit_code(void *userdata) {
