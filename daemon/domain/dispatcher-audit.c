@@ -26,12 +26,13 @@ AuditEntry *dispatcher_audit_entry(const char *event, const char *message_id, in
         return e;
 }
 
-void open_audit_requested(Open *o, AuditDone done) {
+void open_audit_requested(Open *o, const char *why, AuditDone done) {
         const CommandRecord *r = o->record;
         AuditEntry *e = dispatcher_audit_entry("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_NOTICE,
                                                r->client, r->command, r->container, o->params, &o->caller);
 
         audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        audit_entry_add(e, "MSERVER_REASON", why);
         if (r->batch[0])
                 audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
         audit_entry_message(e, "%s: %s%s%s requested by uid %u%s (%s)", r->client, r->command,
@@ -66,9 +67,9 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
         return e;
 }
 
-void open_audit_finished(Open *o) {
+void open_audit_finished(Open *o, AuditDone done) {
         audit_submit(o->dispatcher->audit,
-                     end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, ""), NULL, NULL);
+                     end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, ""), done, o);
 }
 
 void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata) {

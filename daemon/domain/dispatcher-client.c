@@ -15,6 +15,29 @@ static bool may_send(const Open *o, const Client *c) {
         return !o->on_wire || (o->record->state == COMMAND_SENT && (c->features & FEATURE_LEDGER));
 }
 
+static void audited_again(bool handed_over, void *userdata) {
+        Open *o = userdata;
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
+
+        o->submitting = false;
+        dispatcher_busy(o->dispatcher, -1);
+        if (!handed_over || !c || !c->session)
+                return; /* when it returns */
+        o->restarted = false;
+        open_send(o);
+}
+
+/* No act without its entry: one of an earlier run may have ended before it wrote that. */
+static void send_again(Open *o) {
+        if (!o->restarted) {
+                open_send(o);
+                return;
+        }
+        o->submitting = true;
+        dispatcher_busy(o->dispatcher, 1);
+        open_audit_requested(o, "sent after the server was restarted", audited_again);
+}
+
 void dispatcher_client_ready(Dispatcher *d, Client *c) {
         GQueue *q = open_of(d, c->id);
         GList *next;
@@ -28,7 +51,7 @@ void dispatcher_client_ready(Dispatcher *d, Client *c) {
                 if (o->cancel && o->on_wire && (c->features & FEATURE_CANCEL))
                         session_send(c->session, message_command_cancel(o->record->id));
                 else if (may_send(o, c))
-                        open_send(o);
+                        send_again(o);
         }
 }
 
@@ -233,8 +256,17 @@ static void take_over(Dispatcher *d, CommandRecord *r) {
         Open *o = open_add(d, r);
 
         o->params = json_tokener_parse(r->params);
+        o->restarted = true;
+        o->caller = (Caller){ .uid = r->caller_uid, .owner_uid = UINT32_MAX };
         o->on_wire = r->state != COMMAND_QUEUED;
-        open_arm_deadline(o, RESTART_GRACE_USEC);
+        if (!command_state_is_final(r->state)) {
+                open_arm_deadline(o, RESTART_GRACE_USEC);
+                return;
+        }
+        /* Its end was stored, and what follows from that was not done, or not known to be. */
+        o->finishing = true;
+        dispatcher_busy(d, 1);
+        open_audit_end(o);
 }
 
 static void open_commands_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {

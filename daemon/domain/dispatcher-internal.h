@@ -21,6 +21,7 @@ typedef struct Open {
         Caller caller; /* strings owned; cleared when submitted */
         bool queue, submitting;
 
+        bool restarted; /* of an earlier run of the server: whether its entry was written is not known */
         bool on_wire;   /* may have reached the client */
         bool cancel;    /* asked for while the client was away */
         bool finishing; /* its end is on the way to the store */
@@ -67,10 +68,12 @@ void dispatcher_busy(Dispatcher *d, int change);
 void dispatcher_acknowledge(Dispatcher *d, const char *client, const char *id);
 void open_send(Open *o);
 void open_finish(Open *o, CommandState state, const char *result, const char *error);
+void open_audit_end(void *open); /* its end is stored: the rest of it */
 void open_arm_deadline(Open *o, uint64_t at_least_usec);
 
 /* dispatcher-audit.c */
-void open_audit_requested(Open *o, AuditDone done);
-void open_audit_finished(Open *o);
+/* why: of an entry that is not the first, else NULL. */
+void open_audit_requested(Open *o, const char *why, AuditDone done);
+void open_audit_finished(Open *o, AuditDone done);
 /* The outcome of what was given up as interrupted. */
 void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata);

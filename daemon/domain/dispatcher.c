@@ -74,25 +74,43 @@ void dispatcher_acknowledge(Dispatcher *d, const char *client, const char *id) {
                              message_command_ack(id, (int64_t) (now_realtime() / USEC_PER_MSEC)));
 }
 
-static void end_stored(StoreStatus status, void *userdata) {
+static void retry_end(Open *o, LoopTimerHandler again, const char *what) {
+        /* Who waits learns the end; it is acknowledged only once it is durable and in the journal. */
+        log_warning("command %s: its end %s yet, trying again", o->record->id, what);
+        call_waiters(o);
+        loop_timer_free(o->timer);
+        o->timer = loop_timer_new(o->dispatcher->loop, STORE_RETRY_MSEC, 0, again, o);
+}
+
+static void end_audited(bool handed_over, void *userdata) {
         Open *o = userdata;
         Dispatcher *d = o->dispatcher;
+        const CommandRecord *r = o->record;
 
-        if (status != STORE_OK && status != STORE_CONFLICT) {
-                /* Who waits learns the end; it is acknowledged only once it is durable. */
-                log_warning("command %s: its end could not be stored yet, trying again", o->record->id);
-                call_waiters(o);
-                loop_timer_free(o->timer);
-                o->timer = loop_timer_new(d->loop, STORE_RETRY_MSEC, 0, store_end, o);
+        if (!handed_over) {
+                retry_end(o, open_audit_end, "is not in the journal");
                 return;
         }
-        open_audit_finished(o);
+        d->store->ops->settle_command(d->store->engine, r->id, r->state, NULL, NULL);
         if (o->owe_ack)
-                dispatcher_acknowledge(d, o->record->client, o->record->id);
-        fleet_tell_command(d->fleet, o->record);
+                dispatcher_acknowledge(d, r->client, r->id);
+        fleet_tell_command(d->fleet, r);
         call_waiters(o);
         open_remove(o);
         dispatcher_busy(d, -1);
+}
+
+void open_audit_end(void *userdata) {
+        open_audit_finished(userdata, end_audited);
+}
+
+static void end_stored(StoreStatus status, void *userdata) {
+        Open *o = userdata;
+
+        if (status != STORE_OK && status != STORE_CONFLICT)
+                retry_end(o, store_end, "is not stored");
+        else
+                open_audit_end(o);
 }
 
 static void store_end(void *userdata) {
@@ -221,7 +239,7 @@ static void submitted_stored(StoreStatus status, void *userdata) {
         g_autoptr(GError) error = NULL;
 
         if (status == STORE_OK) {
-                open_audit_requested(o, submitted_audited);
+                open_audit_requested(o, NULL, submitted_audited);
                 return;
         }
         fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,

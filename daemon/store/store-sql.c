@@ -7,7 +7,7 @@
 /* What may be long comes last in a row: a list of commands then never reads the pages that hold it.
  *
  * An index of the rare (open, unsuccessful, in a batch) has only these in it, so that the common path pays next to
- * nothing. phase says which they are: 0 not final, 1 succeeded, 2 ended otherwise. It follows from the state, but
+ * nothing. phase says which they are: 0 not settled, 1 succeeded, 2 ended otherwise. It follows from the state, but
  * "state IN (…)" would make SQLite build a table in memory for each row and index that it writes. */
 static const char version_1[] =
                 "CREATE TABLE clients ("
@@ -79,9 +79,9 @@ const char sql_submit_command[] =
                 "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const char sql_advance_command[] =
-                "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6,"
-                "  phase = $7"
-                " WHERE id = $8 AND (state = $9 OR state = $10 OR state = $11 OR state = $12)";
+                "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6"
+                " WHERE id = $7 AND (state = $8 OR state = $9 OR state = $10 OR state = $11)";
+const char sql_settle_command[] = "UPDATE commands SET phase = $1 WHERE id = $2";
 const char sql_get_command[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands WHERE id = $1";
 const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands"
                                  " WHERE phase = 0 ORDER BY requested, id";

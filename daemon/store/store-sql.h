@@ -8,7 +8,8 @@ extern const char *const sql_migrations[];
 
 extern const char sql_put_client[], sql_load_clients[];
 extern const char sql_put_first_token[], sql_put_token[], sql_delete_tokens[], sql_load_tokens[];
-extern const char sql_submit_command[], sql_advance_command[], sql_get_command[], sql_open_commands[];
+extern const char sql_submit_command[], sql_advance_command[], sql_settle_command[], sql_get_command[],
+                sql_open_commands[];
 extern const char sql_put_output[], sql_get_output[];
 extern const char sql_put_batch[];
 extern const char sql_append_key[], sql_settle_key[], sql_list_keys[], sql_key_elsewhere[];
@@ -24,6 +25,6 @@ extern const char sql_append_backup[], sql_settle_backup[], sql_list_backups[];
 #define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL FROM commands WHERE "
 
 /* The column phase, which the partial indexes are on. */
-#define SQL_PHASE_OPEN 0
+#define SQL_PHASE_OPEN 0 /* not final, or its end is not settled */
 #define SQL_PHASE_SUCCEEDED 1
 #define SQL_PHASE_UNSUCCESSFUL 2

@@ -70,7 +70,6 @@ static int run_advance(DbThread *db, DbTask *task) {
         bind_number(&b, record->finished);
         bind_text(&b, record->error);
         bind_text(&b, record->result);
-        bind_number(&b, command_phase(record->state));
         bind_text(&b, record->id);
         bind_former_states(&b, record->state);
         r = db_finish(b.statement);
@@ -81,6 +80,24 @@ static int run_advance(DbThread *db, DbTask *task) {
 
 void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
         store_write_submit(engine, store_write_new(run_advance, &layout_of_command, r), done, userdata);
+}
+
+static int run_settle(DbThread *db, DbTask *task) {
+        const CommandRecord *r = (void *) ((StoreTask *) task)->args;
+        Binder b;
+
+        if (!binder_open(&b, db, sql_settle_command))
+                return db_error(db);
+        bind_number(&b, command_phase(r->state));
+        bind_text(&b, r->id);
+        return db_finish(b.statement);
+}
+
+void sqlite_settle_command(void *engine, const char *id, CommandState state, StoreDone done,
+                           void *userdata) {
+        const CommandRecord r = { .id = (char *) id, .state = state };
+
+        store_write_submit(engine, store_write_new(run_settle, &layout_of_command, &r), done, userdata);
 }
 
 static int run_get(DbThread *db, DbTask *task) {

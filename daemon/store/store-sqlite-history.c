@@ -49,6 +49,8 @@ static const char *list_sql(const CommandFilter *f) {
                                        phase_of(f));
                 sql.indexed = true;
         }
+        if (f->state == COMMAND_FILTER_OPEN)
+                g_string_append(text, " AND finished = 0");
         if (f->command)
                 add_condition(&sql, "command", "command || ''");
         if (f->state >= 0)

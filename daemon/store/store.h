@@ -80,6 +80,9 @@ typedef struct StoreEngine {
         /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
          */
         void (*advance_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+        /* All that follows from its end is done: open_commands() leaves it out from now on. */
+        void (*settle_command)(void *engine, const char *id, CommandState state, StoreDone done,
+                               void *userdata);
         /* Output kept at a command's end, with the offset of its first byte. */
         void (*put_output)(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                            void *userdata);
@@ -89,7 +92,7 @@ typedef struct StoreEngine {
         void (*list_commands)(void *engine, const CommandFilter *f, StoreRows done,
                               void *userdata); /* newest first; params and result are NULL */
         void (*open_commands)(void *engine, StoreRows done,
-                              void *userdata); /* all not final, oldest first, whole */
+                              void *userdata); /* all not settled, oldest first, whole */
         void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
         /* CONFLICT where this client has reported this id before and it was settled: OK again until then. */
         void (*append_key)(void *engine, const KeyRecord *k, StoreDone done, void *userdata);

@@ -47,7 +47,7 @@ static void test_order(void) {
         assert_log("store submit sent\naudit command-requested a\na < command\ntell sent\n");
         g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 1);
         answer(a, id, COMMAND_SUCCEEDED);
-        assert_log("store advance succeeded\naudit command-finished a succeeded\na < command_ack\ntell succeeded\n");
+        assert_log("store advance succeeded\naudit command-finished a succeeded\nstore settle succeeded\na < command_ack\ntell succeeded\n");
         g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 0);
         /* The acknowledgement got lost: the same answer again changes nothing and is acknowledged again. */
         answer(a, id, COMMAND_FAILED);
@@ -99,7 +99,11 @@ static void test_journal_refuses(void) {
         g_assert_null(world_submit("a", "restart", NULL, false, &error));
         g_assert_error(error, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE);
         assert_log("store submit sent\naudit command-requested a\nstore advance failed\n"
-                   "audit command-finished a failed\ntell failed\n");
+                   "audit command-finished a failed\n");
+        /* The end is written as soon as the journal takes it. */
+        w->audit_says = true;
+        world_pass(STORE_RETRY_MSEC * USEC_PER_MSEC);
+        assert_log("audit command-finished a failed\nstore settle failed\ntell failed\n");
         world_free(w);
 }
 
@@ -125,7 +129,7 @@ static void test_end_not_durable(void) {
         assert_log("store advance succeeded\n");
         w->store_says = STORE_OK;
         world_pass(STORE_RETRY_MSEC * USEC_PER_MSEC);
-        assert_log("store advance succeeded\naudit command-finished a succeeded\na < command_ack\ntell succeeded\n");
+        assert_log("store advance succeeded\naudit command-finished a succeeded\nstore settle succeeded\na < command_ack\ntell succeeded\n");
         g_assert_cmpuint(calls, ==, 1);
         world_free(w);
 }
@@ -227,7 +231,7 @@ static void test_timeouts(void) {
         }
         forget_log();
         world_pass(6 * USEC_PER_SEC);
-        assert_log("store advance expired\naudit command-finished b expired\ntell expired\n");
+        assert_log("store advance expired\naudit command-finished b expired\nstore settle expired\ntell expired\n");
         world_free(w);
 }
 
@@ -279,12 +283,7 @@ static void loaded(const GError *error, void *userdata) {
         g_assert_no_error(error);
 }
 
-static void test_restart(void) {
-        World *w = world_new();
-        WsPeer *a = world_connect("a", NEW_AGENT);
-        g_autofree char *id = submit("a");
-
-        world_hangs_up(a);
+static void restart(World *w) {
         dispatcher_free(w->dispatcher);
         batches_free(w->batches);
         sessions_free(w->sessions);
@@ -293,12 +292,40 @@ static void test_restart(void) {
         w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
         dispatcher_load(w->dispatcher, loaded, NULL);
         world_run();
+}
+
+static void test_restart(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", NEW_AGENT);
+        g_autofree char *id = submit("a");
+
+        world_hangs_up(a);
+        restart(w);
         g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 1);
         forget_log();
         a = world_connect("a", NEW_AGENT);
-        assert_log("audit client-online a\na < register_ack\na < command\ntell sent\n");
+        assert_log("audit client-online a\na < register_ack\n"
+                   "audit command-requested a sent after the server was restarted\na < command\ntell sent\n");
         answer(a, id, COMMAND_SUCCEEDED);
         g_assert_cmpint(world_state(id), ==, COMMAND_SUCCEEDED);
+        world_free(w);
+}
+
+/* Killed between storing an end and writing its entry: the next run writes it. */
+static void test_restart_at_the_end(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", NEW_AGENT);
+        g_autofree char *id = submit("a");
+
+        answer(a, id, COMMAND_SUCCEEDED);
+        world_hangs_up(a);
+        g_hash_table_remove_all(w->settled);
+        forget_log();
+        restart(w);
+        assert_log("audit command-finished a succeeded\nstore settle succeeded\ntell succeeded\n");
+        g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 0);
+        restart(w);
+        assert_log("");
         world_free(w);
 }
 
@@ -366,6 +393,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/dispatcher/cancel", test_cancel);
         g_test_add_func("/dispatcher/foreign", test_foreign);
         g_test_add_func("/dispatcher/restart", test_restart);
+        g_test_add_func("/dispatcher/restart-at-the-end", test_restart_at_the_end);
         g_test_add_func("/dispatcher/stop", test_stop);
         g_test_add_func("/dispatcher/batch", test_batch);
         return g_test_run();

@@ -183,6 +183,21 @@ static void test_command(Fixture *f, gconstpointer data) {
 }
 
 /* What is stored moves on only as state.h says, whatever the caller believes. */
+/* An end counts as open until all that follows from it is done. */
+static void test_settle(Fixture *f, gconstpointer data) {
+        g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "exec", COMMAND_SENT, 1);
+        CommandFilter failed = { .state = COMMAND_FAILED }, open = { .state = COMMAND_FILTER_OPEN };
+
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+        g_assert_true(command_record_advance(r, COMMAND_FAILED, NULL, "it failed", 14));
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        g_assert_cmpuint(open_commands(f), ==, 1);
+        g_assert_cmpuint(list_commands(f, &open), ==, 0);
+        f->store->ops->settle_command(f->store->engine, r->id, r->state, NULL, NULL);
+        g_assert_cmpuint(open_commands(f), ==, 0);
+        g_assert_cmpuint(list_commands(f, &failed), ==, 1);
+}
+
 static void test_advance_conflicts(Fixture *f, gconstpointer data) {
         for (CommandState from = 0; from < _COMMAND_STATE_MAX; from++)
                 for (CommandState to = 0; to < _COMMAND_STATE_MAX; to++) {
@@ -323,6 +338,7 @@ int main(int argc, char *argv[]) {
         ADD("replace-fails-whole", test_replace_fails_whole);
         ADD("command", test_command);
         ADD("advance-conflicts", test_advance_conflicts);
+        ADD("settle", test_settle);
         ADD("advance-unknown", test_advance_unknown);
         ADD("large-texts", test_large_texts);
         ADD("states", test_states);

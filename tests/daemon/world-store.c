@@ -74,6 +74,13 @@ static void store_advance_command(void *engine, const CommandRecord *r, StoreDon
         finish(done, userdata);
 }
 
+static void store_settle_command(void *engine, const char *id, CommandState state, StoreDone done,
+                                 void *userdata) {
+        g_string_append_printf(world->log, "store settle %s\n", command_state_to_string(state));
+        g_hash_table_add(world->settled, g_strdup(id));
+        finish(done, userdata);
+}
+
 static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                              void *userdata) {
         g_string_append_printf(world->log, "store output %zu\n", g_bytes_get_size(output));
@@ -100,7 +107,7 @@ static void store_open_commands(void *engine, StoreRows done, void *userdata) {
 
         g_hash_table_iter_init(&i, world->commands);
         while (g_hash_table_iter_next(&i, NULL, &r))
-                if (!command_state_is_final(((CommandRecord *) r)->state))
+                if (!g_hash_table_contains(world->settled, ((CommandRecord *) r)->id))
                         g_ptr_array_add(rows, command_record_copy(r));
         give(rows, done, userdata);
 }
@@ -176,6 +183,7 @@ const StoreEngine world_store = {
         .load_tokens = store_nothing,
         .submit_command = store_submit_command,
         .advance_command = store_advance_command,
+        .settle_command = store_settle_command,
         .put_output = store_put_output,
         .get_output = store_get_output,
         .get_command = store_get_command,

@@ -299,6 +299,7 @@ World *world_new(void) {
         w->fleet = fleet_new(&w->store, NULL, 100);
         w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
         w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
+        w->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->keyring = keyring_new(&w->store, NULL, w->fleet, NULL);
         w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
@@ -313,6 +314,7 @@ void world_free(World *w) {
         sessions_free(w->sessions);
         keyring_free(w->keyring);
         g_hash_table_unref(w->reports);
+        g_hash_table_unref(w->settled);
         batches_free(w->batches);
         dispatcher_free(w->dispatcher);
         fleet_free(w->fleet);
