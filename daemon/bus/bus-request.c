@@ -211,6 +211,38 @@ void request_send(Request *r, sd_bus_message *reply, int made) {
         close_request(r);
 }
 
+bool request_check_store(Request *r, StoreStatus status) {
+        g_autoptr(GError) error = NULL;
+
+        if (status == STORE_OK)
+                return true;
+        (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "The store does not answer; try again");
+        request_fail(r, error);
+        return false;
+}
+
+static int append_rows(sd_bus_message *m, GPtrArray *rows, const char *type, RequestRow append) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', type);
+        for (guint i = 0; r >= 0 && i < rows->len; i++)
+                r = append(m, g_ptr_array_index(rows, i));
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+void request_reply_rows(Request *r, StoreStatus status, GPtrArray *rows, const char *type,
+                        RequestRow append) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        int made;
+
+        if (request_is_answered(r) || !request_check_store(r, status))
+                return;
+        made = sd_bus_message_new_method_return(r->message, &reply);
+        if (made >= 0)
+                made = append_rows(reply, rows, type, append);
+        request_send(r, reply, made);
+}
+
 void request_dispatch_again(Request *r) {
         int e;
 

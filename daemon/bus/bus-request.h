@@ -22,6 +22,7 @@ typedef struct RequestSubject {
 /* What the methods' parsers leave for those who do the work. Strings belong to the message. */
 typedef struct RequestArgs {
         const char *id;
+        const char *container;
         const char *selector;
         const char *action;     /* CanRun: the one it is about */
         CommandRequest command; /* params are owned */
@@ -82,5 +83,11 @@ void request_fail_name(Request *r, const char *name, const char *message); /* a 
 /* Sends a message made with sd_bus_message_new_method_return(); made: the sum of building it, a negative errno
  * where that failed. */
 void request_send(Request *r, sd_bus_message *reply, int made);
+/* Did the store give what was asked for? Where not, the request has its error. */
+bool request_check_store(Request *r, StoreStatus status);
+/* Answers with an array of rows (type: one element's) that append() puts there; an error where the store has none to give. */
+typedef int (*RequestRow)(sd_bus_message *m, const void *row);
+void request_reply_rows(Request *r, StoreStatus status, GPtrArray *rows, const char *type,
+                        RequestRow append);
 /* Puts the call back in front of the bus, which dispatches it anew: what it needs is in memory now. */
 void request_dispatch_again(Request *r);

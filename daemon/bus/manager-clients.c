@@ -20,16 +20,21 @@ bool manager_read_string(sd_bus_message *m, const char **ret, GError **error) {
         return true;
 }
 
-bool manager_read_client(Request *r, sd_bus_message *m, GError **error) {
-        if (!manager_read_string(m, &r->args.id, error))
-                return false;
-        if (!client_id_is_valid(r->args.id))
+bool manager_take_client(Request *r, const char *id, GError **error) {
+        if (!client_id_is_valid(id))
                 return fleet_fail(
                                 error, FLEET_ERROR_INVALID_PARAMETER,
                                 "\"%s\" is no client id: expected 1 to %d of A-Z, a-z, 0-9, \".\", \"_\", \"-\"",
-                                r->args.id, CLIENT_ID_MAX);
-        r->subject.client = g_strdup(r->args.id);
+                                id, CLIENT_ID_MAX);
+        r->args.id = id;
+        r->subject.client = g_strdup(id);
         return true;
+}
+
+bool manager_read_client(Request *r, sd_bus_message *m, GError **error) {
+        const char *id;
+
+        return manager_read_string(m, &id, error) && manager_take_client(r, id, error);
 }
 
 bool manager_parse_client(Request *r, sd_bus_message *m, GError **error) {
@@ -72,7 +77,7 @@ void manager_list_clients(Request *r) {
         request_send(r, reply, made);
 }
 
-static const Client *find_client(Request *r) {
+const Client *manager_find_client(Request *r) {
         const Client *c = fleet_find(r->bus->server->fleet, r->args.id);
         g_autoptr(GError) error = NULL;
 
@@ -86,7 +91,7 @@ static const Client *find_client(Request *r) {
 }
 
 void manager_get_client(Request *r) {
-        const Client *c = find_client(r);
+        const Client *c = manager_find_client(r);
 
         if (c) {
                 g_autofree char *path = client_path(c->id);

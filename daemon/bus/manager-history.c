@@ -80,38 +80,18 @@ void manager_get_command(Request *r) {
         request_reply(r, "o", path);
 }
 
-static int append_command(sd_bus_message *m, const CommandRecord *c) {
+static int append_command(sd_bus_message *m, const void *row) {
+        const CommandRecord *c = row;
+
         return sd_bus_message_append(m, "(sssstts)", c->id, c->client, c->command,
                                      command_state_to_string(c->state), c->requested, c->finished,
                                      c->error ?: "");
 }
 
-static int append_commands(sd_bus_message *m, GPtrArray *rows) {
-        int r;
-
-        r = sd_bus_message_open_container(m, 'a', "(sssstts)");
-        for (guint i = 0; r >= 0 && i < rows->len; i++)
-                r = append_command(m, g_ptr_array_index(rows, i));
-        return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
 static void on_rows(StoreStatus status, GPtrArray *rows, void *userdata) {
         g_autoptr(Request) r = userdata;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(sd_bus_message) reply = NULL;
-        int made;
 
-        if (request_is_answered(r))
-                return;
-        if (status != STORE_OK) {
-                (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "The store does not answer; try again");
-                request_fail(r, error);
-                return;
-        }
-        made = sd_bus_message_new_method_return(r->message, &reply);
-        if (made >= 0)
-                made = append_commands(reply, rows);
-        request_send(r, reply, made);
+        request_reply_rows(r, status, rows, "(sssstts)", append_command);
 }
 
 void manager_list_commands(Request *r) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bus-request.h"
+#include "client.h"
 
 /* manager-bus.c: publishes it. Returns 0 or a negative errno. */
 int manager_bus_publish(Bus *b);
@@ -35,6 +36,18 @@ bool manager_parse_filter(Request *r, sd_bus_message *m, GError **error);
 void manager_get_command(Request *r);
 void manager_list_commands(Request *r);
 
-/* Shared by the parsers: the next argument as any string, and as a client's id (args.id, subject.client). */
+/* manager-nodes.c: what agents have reported */
+bool manager_parse_node(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_nodes(Request *r, sd_bus_message *m, GError **error);
+void manager_list_keys(Request *r);
+void manager_get_latest_key(Request *r);
+void manager_list_backups(Request *r);
+void manager_get_latest_stats(Request *r);
+
+/* Shared by the parsers: the next argument as any string, and as a client's id (args.id, subject.client); the latter of a
+ * string that was read. */
 bool manager_read_string(sd_bus_message *m, const char **ret, GError **error);
 bool manager_read_client(Request *r, sd_bus_message *m, GError **error);
+bool manager_take_client(Request *r, const char *id, GError **error);
+/* The client args.id; NULL, and the request has its error, where there is none. */
+const Client *manager_find_client(Request *r);

@@ -19,6 +19,7 @@
 static const char *const actions[] = {
         ACTION_READ,
         ACTION_READ_OUTPUT,
+        ACTION_READ_KEYS,
         ACTION_COMMAND_PREFIX "start",
         ACTION_COMMAND_PREFIX "stop",
         ACTION_COMMAND_PREFIX "restart",

@@ -155,6 +155,23 @@ static void on_command_output(const CommandRecord *r, uint64_t offset, const voi
                 subscribers_output(s->bus->subscribers, r, offset, chunk, size);
 }
 
+static void tell_report(Signals *s, const char *member, const char *client, const char *container,
+                        const char *what) {
+        if (s->bus->connection)
+                (void) sd_bus_emit_signal(s->bus->connection, MSERVER_ROOT, MSERVER_IFACE_MANAGER, member,
+                                          "sss", client, container, what);
+}
+
+static void on_key_updated(const char *client, const char *container, const char *session_key,
+                           void *userdata) {
+        tell_report(userdata, "KeyUpdated", client, container, session_key);
+}
+
+static void on_backup_completed(const char *client, const char *container, const char *file,
+                                void *userdata) {
+        tell_report(userdata, "BackupCompleted", client, container, file);
+}
+
 static void on_batch_changed(const Batch *b, bool added, bool ended, void *userdata) {
         Signals *s = userdata;
         g_autofree char *path = batch_path(b->id);
@@ -180,6 +197,8 @@ static const FleetObserver observer = {
         .client_offline = on_client_offline,
         .command_changed = on_command_changed,
         .command_output = on_command_output,
+        .key_updated = on_key_updated,
+        .backup_completed = on_backup_completed,
         .batch_changed = on_batch_changed,
 };
 

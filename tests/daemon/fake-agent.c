@@ -15,7 +15,7 @@ struct WsPeer {
         void *userdata;
 };
 
-static void say(FakeAgent *a, char *text) {
+void fake_agent_says(FakeAgent *a, char *text) {
         sessions_handler.message(a, text, strlen(text), a->server->sessions);
         g_free(text);
 }
@@ -24,12 +24,12 @@ void fake_agent_ends(FakeAgent *a, const char *id, CommandState state, const cha
                      const char *error) {
         json_object *o = result ? json_tokener_parse(result) : NULL;
 
-        say(a, message_command_response(id, state, o, error, 1));
+        fake_agent_says(a, message_command_response(id, state, o, error, 1));
         json_object_put(o);
 }
 
 void fake_agent_prints(FakeAgent *a, const char *id, uint64_t offset, const char *text) {
-        say(a, message_command_progress(id, offset, text, strlen(text)));
+        fake_agent_says(a, message_command_progress(id, offset, text, strlen(text)));
 }
 
 /* The server sends from inside its own work; what comes back comes later. */
@@ -97,7 +97,7 @@ FakeAgent *fake_agent_new(Server *s, const char *id) {
         a->commands = g_ptr_array_new_with_free_func(g_free);
         json_object_object_add(labels, "role", json_object_new_string("test"));
         sessions_handler.opened(a, s->sessions);
-        say(a, message_register(id, "1.2.3", "host.example", labels, NULL, FEATURES_ALL, 1));
+        fake_agent_says(a, message_register(id, "1.2.3", "host.example", labels, NULL, FEATURES_ALL, 1));
         json_object_put(labels);
         return a;
 }

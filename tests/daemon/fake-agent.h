@@ -21,6 +21,7 @@ bool fake_agent_is_closed(const FakeAgent *a);   /* by the server */
 /* Answers one; result is JSON text or NULL. */
 void fake_agent_ends(FakeAgent *a, const char *id, CommandState state, const char *result,
                      const char *error);
+void fake_agent_says(FakeAgent *a, char *message); /* takes it */
 void fake_agent_prints(FakeAgent *a, const char *id, uint64_t offset, const char *text);
 /* From now on it answers every command at once with success. */
 void fake_agent_obeys(FakeAgent *a);
