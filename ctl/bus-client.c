@@ -49,10 +49,14 @@ static int open_bus(const BusPlace *place, sd_bus **ret) {
 
 BusClient *bus_client_open(const BusPlace *place, BusClientFlags flags, GError **error) {
         g_autoptr(BusClient) c = g_new0(BusClient, 1);
+        const char *name;
         int r;
 
         c->flags = flags;
         r = open_bus(place, &c->bus);
+        /* The bus gives out the name: with it, it is sure to be there, at the other end of ssh too. */
+        if (r >= 0)
+                r = sd_bus_get_unique_name(c->bus, &name);
         if (r >= 0)
                 r = sd_event_new(&c->event);
         if (r >= 0)

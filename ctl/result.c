@@ -75,13 +75,23 @@ static void free_headings(ColumnInfo *columns) {
         g_free(columns);
 }
 
+/* Known names have a translation; others are shown as they are. */
+static char *make_heading(const char *key) {
+        static const char *const known[] = {
+                N_("NAME"), N_("IMAGE"), N_("STATE"), N_("HEALTH"), N_("RESTARTS"), N_("STARTED"), NULL,
+        };
+        g_autofree char *upper = g_ascii_strup(key, -1);
+
+        return g_strdup(g_strv_contains(known, upper) ? _(upper) : upper);
+}
+
 static ColumnInfo *make_columns(const GPtrArray *keys, bool with_clients) {
         ColumnInfo *columns = g_new0(ColumnInfo, keys->len + 2), *c = columns;
 
         if (with_clients)
                 *c++ = (ColumnInfo){ "client", g_strdup(_("CLIENT")) };
         for (unsigned i = 0; i < keys->len; i++)
-                *c++ = (ColumnInfo){ keys->pdata[i], g_ascii_strup(keys->pdata[i], -1), COLUMN_SHRINK };
+                *c++ = (ColumnInfo){ keys->pdata[i], make_heading(keys->pdata[i]), COLUMN_SHRINK };
         return columns;
 }
 
