@@ -91,7 +91,7 @@ static void end_audited(bool handed_over, void *userdata) {
                 retry_end(o, open_audit_end, "is not in the journal");
                 return;
         }
-        d->store->ops->settle_command(d->store->engine, r->id, r->state, NULL, NULL);
+        d->store->ops->settle_command(d->store->engine, r->id, r->state);
         if (o->owe_ack)
                 dispatcher_acknowledge(d, r->client, r->id);
         fleet_tell_command(d->fleet, r);

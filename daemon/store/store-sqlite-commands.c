@@ -93,11 +93,10 @@ static int run_settle(DbThread *db, DbTask *task) {
         return db_finish(b.statement);
 }
 
-void sqlite_settle_command(void *engine, const char *id, CommandState state, StoreDone done,
-                           void *userdata) {
+void sqlite_settle_command(void *engine, const char *id, CommandState state) {
         const CommandRecord r = { .id = (char *) id, .state = state };
 
-        store_write_submit(engine, store_write_new(run_settle, &layout_of_command, &r), done, userdata);
+        store_write_postpone(engine, store_write_new(run_settle, &layout_of_command, &r));
 }
 
 static int run_get(DbThread *db, DbTask *task) {

@@ -2,6 +2,8 @@
 /* One call of the store on its way to the database thread and back. */
 #include "store-task.h"
 
+#include "limits.h"
+
 #include <string.h>
 
 const ArgsLayout layout_of_string = { .size = sizeof(char *), .n_strings = 1, .strings = { 0 } };
@@ -87,11 +89,36 @@ static void refuse(void *userdata) {
         finish(userdata, STORE_UNAVAILABLE);
 }
 
-static void submit(SqliteStore *s, StoreTask *t, void *userdata) {
+static void submit_now(SqliteStore *s, StoreTask *t) {
         t->db.done = done;
-        t->userdata = userdata;
         if (!db_submit(s->db, &t->db))
                 loop_defer(s->loop, refuse, t);
+}
+
+void store_flush_postponed(SqliteStore *s) {
+        g_clear_pointer(&s->postponed_timer, loop_timer_free);
+        for (unsigned i = 0; i < s->postponed->len; i++)
+                submit_now(s, g_ptr_array_index(s->postponed, i));
+        g_ptr_array_set_size(s->postponed, 0);
+}
+
+static void on_postponed(void *userdata) {
+        store_flush_postponed(userdata);
+}
+
+void store_write_postpone(SqliteStore *s, StoreTask *t) {
+        g_ptr_array_add(s->postponed, t);
+        if (s->postponed->len >= FAN_OUT_CHUNK)
+                store_flush_postponed(s);
+        else if (!s->postponed_timer)
+                s->postponed_timer = loop_timer_new(s->loop, STORE_POSTPONE_MSEC, 0, on_postponed, s);
+}
+
+static void submit(SqliteStore *s, StoreTask *t, void *userdata) {
+        t->userdata = userdata;
+        if (s->postponed->len > 0)
+                store_flush_postponed(s);
+        submit_now(s, t);
 }
 
 StoreTask *store_write_new(StoreRun run, const ArgsLayout *layout, const void *args) {

@@ -80,9 +80,9 @@ typedef struct StoreEngine {
         /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
          */
         void (*advance_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
-        /* All that follows from its end is done: open_commands() leaves it out from now on. */
-        void (*settle_command)(void *engine, const char *id, CommandState state, StoreDone done,
-                               void *userdata);
+        /* All that follows from its end is done: open_commands() leaves it out from now on, or after a crash from the next
+         * time on. */
+        void (*settle_command)(void *engine, const char *id, CommandState state);
         /* Output kept at a command's end, with the offset of its first byte. */
         void (*put_output)(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                            void *userdata);

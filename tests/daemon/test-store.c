@@ -193,7 +193,7 @@ static void test_settle(Fixture *f, gconstpointer data) {
         g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
         g_assert_cmpuint(open_commands(f), ==, 1);
         g_assert_cmpuint(list_commands(f, &open), ==, 0);
-        f->store->ops->settle_command(f->store->engine, r->id, r->state, NULL, NULL);
+        f->store->ops->settle_command(f->store->engine, r->id, r->state);
         g_assert_cmpuint(open_commands(f), ==, 0);
         g_assert_cmpuint(list_commands(f, &failed), ==, 1);
 }

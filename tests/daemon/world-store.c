@@ -74,11 +74,9 @@ static void store_advance_command(void *engine, const CommandRecord *r, StoreDon
         finish(done, userdata);
 }
 
-static void store_settle_command(void *engine, const char *id, CommandState state, StoreDone done,
-                                 void *userdata) {
+static void store_settle_command(void *engine, const char *id, CommandState state) {
         g_string_append_printf(world->log, "store settle %s\n", command_state_to_string(state));
         g_hash_table_add(world->settled, g_strdup(id));
-        finish(done, userdata);
 }
 
 static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
