@@ -11,7 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent-config.h"
-#include "agent-ledger.h"
+#include "agent-db.h"
 #include "error.h"
 #include "file.h"
 #include "limits.h"
@@ -135,7 +135,7 @@ static void sampled(json_object *data, void *userdata) {
 
 static bool start(Agent *a, GError **error) {
         g_autofree char *token = credential_read("token", MCLIENT_TOKEN_FILE, error), *path = NULL;
-        AgentLedger *ledger;
+        AgentDb *db;
 
         if (!token)
                 return false;
@@ -151,10 +151,10 @@ static bool start(Agent *a, GError **error) {
                 return fleet_fail_errno(error, FLEET_ERROR_FAILED, -errno, "Cannot make %s",
                                         a->config->state_directory);
         path = g_build_filename(a->config->state_directory, "agent.db", NULL);
-        ledger = agent_ledger_open(a->loop, path, error);
-        if (!ledger)
+        db = agent_db_open(a->loop, path, error);
+        if (!db)
                 return false;
-        a->uplink = uplink_new(a->loop, a->config, token, ledger, uplink_changed, a, error);
+        a->uplink = uplink_new(a->loop, a->config, token, db, uplink_changed, a, error);
         explicit_bzero(token, strlen(token));
         if (!a->uplink)
                 return false;

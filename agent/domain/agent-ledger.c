@@ -6,34 +6,12 @@
 
 #include <sys/random.h>
 
-#include "dbthread.h"
-#include "error.h"
 #include "limits.h"
 
 #define PRUNE_EVERY 256 /* acknowledgements */
 
-static const char *const migrations[] = {
-        "CREATE TABLE commands ("
-        "  seq INTEGER PRIMARY KEY," /* in order of receipt */
-        "  id TEXT NOT NULL UNIQUE,"
-        "  command TEXT NOT NULL,"
-        "  target TEXT,"
-        "  process INTEGER NOT NULL,"  /* a number per process */
-        "  received INTEGER NOT NULL," /* µs since the epoch */
-        "  finished INTEGER,"
-        "  state TEXT,"  /* a final one, or NULL */
-        "  result TEXT," /* JSON */
-        "  error TEXT,"
-        "  acked INTEGER NOT NULL DEFAULT 0);"
-        "CREATE INDEX commands_unacked ON commands (finished, seq) WHERE acked = 0;",
-        NULL,
-};
-
-static const DbSchema schema = { .application_id = 0x6d636c69 /* "mcli" */, .migrations = migrations };
-
 struct AgentLedger {
-        Loop *loop;
-        DbThread *db;
+        AgentDb *db;
         int64_t process;
         unsigned acks; /* since the last pruning */
 };
@@ -79,33 +57,13 @@ static void call_free(Call *c) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-static void give_up(void *userdata) {
-        Call *c = userdata;
-
-        c->task.done(&c->task, SQLITE_BUSY);
-}
-
-/* The queue is full: still never an answer from inside the call. */
-static void submit(Call *c) {
-        if (!db_submit(c->ledger->db, &c->task))
-                loop_defer(c->ledger->loop, give_up, c);
-}
-
-static const char *problem(int code) {
-        return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
-}
-
-static char *column_text(sqlite3_stmt *s, int column) {
-        return g_strdup((const char *) sqlite3_column_text(s, column));
-}
-
 /* From state, result, error, command, target: the columns of every SELECT of an outcome. */
 static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
         const char *target = (const char *) sqlite3_column_text(s, 4);
 
         if (command_state_from_string((const char *) sqlite3_column_text(s, 0) ?: "", &ret->state)) {
-                ret->result = column_text(s, 1);
-                ret->error = column_text(s, 2);
+                ret->result = agent_db_text(s, 1);
+                ret->error = agent_db_text(s, 2);
                 return;
         }
         ret->state = COMMAND_INTERRUPTED;
@@ -156,8 +114,8 @@ static void take_done(DbTask *task, int code) {
 
         if (code != SQLITE_OK)
                 c->verdict = LEDGER_FAILED;
-        c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL, problem(code),
-                 c->userdata);
+        c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL,
+                 agent_db_problem(code), c->userdata);
 }
 
 void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
@@ -170,7 +128,7 @@ void agent_ledger_take(AgentLedger *l, const char *id, const char *command, cons
         c->taken = done;
         c->userdata = userdata;
         c->task.one_statement = true;
-        submit(c);
+        agent_db_submit(l->db, &c->task);
 }
 
 static int finish_run(DbThread *db, DbTask *task) {
@@ -192,7 +150,7 @@ static int finish_run(DbThread *db, DbTask *task) {
 static void finish_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->stored(c->id, problem(code), c->userdata);
+        c->stored(c->id, agent_db_problem(code), c->userdata);
 }
 
 void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
@@ -206,7 +164,7 @@ void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *ou
         c->stored = done;
         c->userdata = userdata;
         c->task.one_statement = true;
-        submit(c);
+        agent_db_submit(l->db, &c->task);
 }
 
 static int acked_run(DbThread *db, DbTask *task) {
@@ -255,11 +213,11 @@ void agent_ledger_acked(AgentLedger *l, const char *id) {
         Call *c = call_new(l, id, acked_run, forget_done);
 
         c->task.one_statement = true;
-        submit(c);
+        agent_db_submit(l->db, &c->task);
         if (++l->acks < PRUNE_EVERY)
                 return;
         l->acks = 0;
-        submit(call_new(l, NULL, prune_run, forget_done));
+        agent_db_submit(l->db, &call_new(l, NULL, prune_run, forget_done)->task);
 }
 
 static int unacked_run(DbThread *db, DbTask *task) {
@@ -273,7 +231,7 @@ static int unacked_run(DbThread *db, DbTask *task) {
                 return db_error(db);
         sqlite3_bind_int64(s, 1, c->ledger->process);
         while ((r = sqlite3_step(s)) == SQLITE_ROW)
-                g_ptr_array_add(c->ids, column_text(s, 0));
+                g_ptr_array_add(c->ids, agent_db_text(s, 0));
         return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
 }
 
@@ -281,7 +239,7 @@ static void unacked_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
         g_ptr_array_add(c->ids, NULL);
-        c->listed((char **) c->ids->pdata, problem(code), c->userdata);
+        c->listed((char **) c->ids->pdata, agent_db_problem(code), c->userdata);
 }
 
 void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
@@ -291,7 +249,7 @@ void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
         c->listed = done;
         c->userdata = userdata;
         c->task.read_only = true;
-        submit(c);
+        agent_db_submit(l->db, &c->task);
 }
 
 static int load_run(DbThread *db, DbTask *task) {
@@ -316,7 +274,7 @@ static int load_run(DbThread *db, DbTask *task) {
 static void load_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->loaded(c->id, c->found ? &c->outcome : NULL, problem(code), c->userdata);
+        c->loaded(c->id, c->found ? &c->outcome : NULL, agent_db_problem(code), c->userdata);
 }
 
 void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *userdata) {
@@ -325,26 +283,20 @@ void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *
         c->loaded = done;
         c->userdata = userdata;
         c->task.read_only = true;
-        submit(c);
+        agent_db_submit(l->db, &c->task);
 }
 
-AgentLedger *agent_ledger_open(Loop *l, const char *path, GError **error) {
-        g_autoptr(AgentLedger) ledger = g_new0(AgentLedger, 1);
+AgentLedger *agent_ledger_new(AgentDb *db) {
+        AgentLedger *l = g_new0(AgentLedger, 1);
 
-        ledger->loop = l;
-        if (getrandom(&ledger->process, sizeof(ledger->process), 0) != sizeof(ledger->process))
+        l->db = db;
+        if (getrandom(&l->process, sizeof(l->process), 0) != sizeof(l->process))
                 g_error("getrandom() has nothing to give");
-        ledger->db = db_open(l, path, &schema, error);
-        if (!ledger->db)
-                return NULL;
-        submit(call_new(ledger, NULL, prune_run, forget_done));
-        return g_steal_pointer(&ledger);
+        agent_db_submit(db, &call_new(l, NULL, prune_run, forget_done)->task);
+        return l;
 }
 
-AgentLedger *agent_ledger_close(AgentLedger *l) {
-        if (!l)
-                return NULL;
-        db_close(l->db);
+AgentLedger *agent_ledger_free(AgentLedger *l) {
         g_free(l);
         return NULL;
 }

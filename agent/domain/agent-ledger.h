@@ -6,17 +6,17 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "loop.h"
+#include "agent-db.h"
 #include "state.h"
 
 typedef struct AgentLedger AgentLedger;
 
-/* Opens or makes the database at path. What an earlier process took and did not finish is interrupted from
- * now on, without a write: also a full disk cannot hide it. */
-AgentLedger *agent_ledger_open(Loop *l, const char *path, GError **error);
-/* Finishes what is queued; the callbacks of these still run, from here. */
-AgentLedger *agent_ledger_close(AgentLedger *l);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_close)
+/* What an earlier process took and did not finish is interrupted from now on, without a write: also a full disk
+ * cannot hide it. db: stays until it is closed. */
+AgentLedger *agent_ledger_new(AgentDb *db);
+/* After the database was closed, as its last callbacks come from there. */
+AgentLedger *agent_ledger_free(AgentLedger *l);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_free)
 
 typedef struct LedgerOutcome {
         CommandState state; /* a final one */

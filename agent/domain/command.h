@@ -6,15 +6,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent-config.h"
 #include "docker-frames.h"
 #include "docker.h"
 #include "loop.h"
+#include "outbox.h"
 #include "state.h"
 
 /* What a command is given; it stays until the command is freed. */
 typedef struct CommandContext {
         Loop *loop;
         Docker *docker;
+        const AgentConfig *config;
+        Outbox *outbox;
+        const char *id;
         json_object *params; /* checked; never NULL */
         char **containers;   /* those it means, never none */
         bool all;            /* they were meant as "all": the result is a list */

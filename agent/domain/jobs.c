@@ -7,6 +7,7 @@
  * time. */
 #include "jobs.h"
 
+#include "agent-ledger.h"
 #include "clock.h"
 #include "error.h"
 #include "limits.h"
@@ -15,9 +16,10 @@
 
 struct Jobs {
         Loop *loop;
+        AgentDb *db;
         AgentLedger *ledger;
         Runner *runner; /* NULL while the end is near */
-        const JobsLink *link;
+        const ServerLink *link;
         void *userdata;
 
         GHashTable *active; /* id to Job: those in the stages 1 to 3 */
@@ -363,14 +365,15 @@ const char *const *jobs_commands(const Jobs *j) {
         return runner_commands(j->runner);
 }
 
-Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentLedger *ledger, const JobsLink *link, void *userdata,
-               GError **error) {
+Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, const ServerLink *link,
+               void *userdata, GError **error) {
         static const RunnerEvents events = { .output = runner_output, .finished = runner_finished };
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
-        *j = (Jobs){ .loop = l, .ledger = ledger, .link = link, .userdata = userdata };
+        *j = (Jobs){ .loop = l, .db = db, .link = link, .userdata = userdata };
+        j->ledger = agent_ledger_new(db);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
-        j->runner = runner_new(l, config, &events, j, error);
+        j->runner = runner_new(l, config, outbox, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;
 }
 
@@ -379,7 +382,8 @@ Jobs *jobs_free(Jobs *j) {
                 return NULL;
         jobs_offline(j);
         j->runner = runner_free(j->runner);
-        agent_ledger_close(j->ledger); /* its last callbacks come from here */
+        agent_db_close(j->db); /* its last callbacks come from here */
+        agent_ledger_free(j->ledger);
         g_hash_table_unref(j->active);
         g_free(j);
         return NULL;

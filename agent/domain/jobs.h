@@ -7,23 +7,17 @@
 #include <stdbool.h>
 
 #include "agent-config.h"
-#include "agent-ledger.h"
+#include "agent-db.h"
 #include "loop.h"
 #include "message.h"
+#include "outbox.h"
+#include "server-link.h"
 
 typedef struct Jobs Jobs;
 
-/* The way to the server. */
-typedef struct JobsLink {
-        /* Queues one message. False when it cannot be sent now. */
-        bool (*send)(const char *text, void *userdata);
-        /* Hold back what can wait until jobs_drained(). */
-        bool (*is_congested)(void *userdata);
-} JobsLink;
-
-/* Takes the ledger over, also on failure. */
-Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentLedger *ledger, const JobsLink *link, void *userdata,
-               GError **error);
+/* Takes the database over, also on failure: the last callbacks of all its tables come from jobs_free(). */
+Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, const ServerLink *link,
+               void *userdata, GError **error);
 /* What still runs is stopped; the ledger says so to the next process. */
 Jobs *jobs_free(Jobs *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)

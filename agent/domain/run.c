@@ -226,8 +226,10 @@ Run *run_new(const RunHost *host, const char *id, const char *command, const cha
         r->host = host;
         r->context.loop = host->loop;
         r->context.docker = host->docker;
+        r->context.config = host->config;
+        r->context.outbox = host->outbox;
         r->context.params = json_object_get(params);
-        r->id = g_strdup(id);
+        r->context.id = r->id = g_strdup(id);
         r->name = g_strdup(command);
         r->target = g_strdup(target);
         r->timeout_usec = timeout_usec;

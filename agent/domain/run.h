@@ -16,6 +16,7 @@ typedef struct RunHost {
         Loop *loop;
         Docker *docker;
         const AgentConfig *config;
+        Outbox *outbox;
         /* Output has begun to wait: run_take_output(). */
         void (*output_waits)(Run *r, void *userdata);
         /* The end, exactly once, never from inside another call; the run may be freed from here. */

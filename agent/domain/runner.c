@@ -80,8 +80,8 @@ static void free_run(void *p) {
         (void) run_free(p);
 }
 
-Runner *runner_new(Loop *l, const AgentConfig *config, const RunnerEvents *events, void *userdata,
-                   GError **error) {
+Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const RunnerEvents *events,
+                   void *userdata, GError **error) {
         Docker *d = docker_new(l, config->docker_socket, error);
         Runner *r;
 
@@ -93,6 +93,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, const RunnerEvents *event
                 .loop = l,
                 .docker = d,
                 .config = config,
+                .outbox = outbox,
                 .output_waits = output_waits,
                 .finished = finished,
                 .userdata = r,

@@ -10,6 +10,7 @@
 
 #include "agent-config.h"
 #include "loop.h"
+#include "outbox.h"
 #include "state.h"
 
 typedef struct Runner Runner;
@@ -24,8 +25,9 @@ typedef struct RunnerEvents {
                          void *userdata);
 } RunnerEvents;
 
-Runner *runner_new(Loop *l, const AgentConfig *config, const RunnerEvents *events, void *userdata,
-                   GError **error);
+/* outbox: for what the server must learn beside the outcome. */
+Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const RunnerEvents *events,
+                   void *userdata, GError **error);
 /* What still runs is stopped without a word: the ledger reports it as interrupted after the restart. */
 Runner *runner_free(Runner *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)

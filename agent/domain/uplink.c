@@ -12,6 +12,7 @@
 #include "jobs.h"
 #include "limits.h"
 #include "log.h"
+#include "outbox.h"
 #include "reconnect.h"
 #include "server-trust.h"
 #include "stats-backlog.h"
@@ -26,6 +27,7 @@ struct Uplink {
         ServerTrust *trust;
         WsClient *ws;
         Jobs *jobs;
+        Outbox *outbox;
         StatsBacklog *stats;
         int64_t sequence;
 
@@ -111,6 +113,7 @@ static void registered(Uplink *u) {
         if (dropped > 0)
                 log_info("%" G_GUINT64_FORMAT " samples of stats are lost: the server was away for too long",
                          dropped);
+        outbox_online(u->outbox, u->conversation.features);
         jobs_online(u->jobs, u->conversation.features);
         stats_backlog_rewind(u->stats);
         send_stats(u);
@@ -146,6 +149,12 @@ static void received(const char *text, size_t size, void *userdata) {
         case STEP_STATS_ACKED:
                 stats_backlog_acked(u->stats, m->stats.sequence);
                 break;
+        case STEP_KEY_ACKED:
+                outbox_acked(u->outbox, OUTBOX_KEY_UPDATE, m->key_update.id);
+                break;
+        case STEP_BACKUP_ACKED:
+                outbox_acked(u->outbox, OUTBOX_BACKUP_COMPLETE, m->backup.id);
+                break;
         case STEP_COMPLAINT:
                 log_warning("The server complains: %s%s%s", m->error.message ?: "no message",
                             m->error.detail ? ": " : "", m->error.detail ?: "");
@@ -156,6 +165,7 @@ static void received(const char *text, size_t size, void *userdata) {
 static void drained(void *userdata) {
         Uplink *u = userdata;
 
+        outbox_drained(u->outbox);
         jobs_drained(u->jobs);
         send_stats(u);
 }
@@ -238,6 +248,7 @@ static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) 
         u->heartbeat = loop_timer_free(u->heartbeat);
         u->registered_usec = 0;
         u->conversation = (Conversation){};
+        outbox_offline(u->outbox);
         jobs_offline(u->jobs);
         if (u->stopping) {
                 change(u, UPLINK_STOPPED, "Stopped");
@@ -259,12 +270,12 @@ void uplink_stop(Uplink *u) {
                 ws_client_close(u->ws, WS_CLOSE_GOING_AWAY, "the agent is stopping");
 }
 
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentLedger *ledger,
-                   UplinkChanged changed, void *userdata, GError **error) {
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, UplinkChanged changed,
+                   void *userdata, GError **error) {
         static const WsClientHandler handler = {
                 .opened = opened, .message = received, .drained = drained, .ended = ended
         };
-        static const JobsLink link = { .send = send_text, .is_congested = is_congested };
+        static const ServerLink link = { .send = send_text, .is_congested = is_congested };
         const Endpoint *e = config->endpoint;
         g_autoptr(Uplink) u = g_new0(Uplink, 1);
 
@@ -274,7 +285,8 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentL
                        .userdata = userdata,
                        .reconnect = RECONNECT_INIT };
         u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
-        u->jobs = jobs_new(l, config, ledger, &link, u, error);
+        u->outbox = outbox_new(l, db, &link, u);
+        u->jobs = jobs_new(l, config, db, u->outbox, &link, u, error);
         if (!u->jobs)
                 return NULL;
         u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);
@@ -293,6 +305,7 @@ Uplink *uplink_free(Uplink *u) {
         loop_timer_free(u->timer);
         loop_timer_free(u->heartbeat);
         jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
+        outbox_free(u->outbox);
         ws_client_free(u->ws);
         server_trust_free(u->trust);
         stats_backlog_free(u->stats);

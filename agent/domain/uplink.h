@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 
 #include "agent-config.h"
-#include "agent-ledger.h"
+#include "agent-db.h"
 #include "loop.h"
 
 typedef struct Uplink Uplink;
@@ -23,10 +23,10 @@ typedef enum UplinkState {
 /* The state has changed; text says it in a line, for people. */
 typedef void (*UplinkChanged)(UplinkState state, const char *text, void *userdata);
 
-/* Starts with the first try. Takes the ledger over, also on failure; the rest is borrowed (the token is
+/* Starts with the first try. Takes the database over, also on failure; the rest is borrowed (the token is
  * copied). */
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentLedger *ledger,
-                   UplinkChanged changed, void *userdata, GError **error);
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, UplinkChanged changed,
+                   void *userdata, GError **error);
 /* Not from inside one of the loop's callbacks. */
 Uplink *uplink_free(Uplink *u);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Uplink, uplink_free)

@@ -45,14 +45,18 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_STATS_ACK:
                 kind = STEP_STATS_ACKED;
                 break;
+        case MESSAGE_KEY_UPDATE_ACK:
+                kind = m->key_update.success ? STEP_KEY_ACKED : STEP_NOTHING;
+                break;
+        case MESSAGE_BACKUP_COMPLETE_ACK:
+                kind = m->backup.success ? STEP_BACKUP_ACKED : STEP_NOTHING;
+                break;
         case MESSAGE_ERROR:
                 kind = STEP_COMPLAINT;
                 break;
         case MESSAGE_PONG:
         case MESSAGE_HEARTBEAT_ACK:
         case MESSAGE_SUMMARY_ACK:
-        case MESSAGE_KEY_UPDATE_ACK:
-        case MESSAGE_BACKUP_COMPLETE_ACK:
                 break;
         case MESSAGE_REGISTER:
         case MESSAGE_STATS:

@@ -11,7 +11,8 @@
 #include "message.h"
 
 /* What this agent can do beyond version 1.1.0. */
-#define AGENT_FEATURES (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_LEDGER)
+#define AGENT_FEATURES \
+        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER)
 
 typedef struct Conversation {
         bool registered;
@@ -27,6 +28,8 @@ typedef enum StepKind {
         STEP_CANCEL,        /* Step.message->cancel */
         STEP_COMMAND_ACKED, /* Step.message->cancel */
         STEP_STATS_ACKED,   /* Step.message->stats.sequence */
+        STEP_KEY_ACKED,     /* Step.message->key_update */
+        STEP_BACKUP_ACKED,  /* Step.message->backup */
         STEP_COMPLAINT,     /* Step.message->error */
 } StepKind;
 

@@ -142,6 +142,11 @@
 #define LEDGER_RESULTS_KEEP \
         256                 /* acknowledged outcomes with their results; older ones keep state and error */
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
+#define OUTBOX_RECORDS_MAX \
+        10000u /* keys and backups that wait for the server: ten a day for three years, 5 MB */
+#define OUTBOX_IN_FLIGHT_MAX 32 /* of different containers, sent and not yet acknowledged */
+#define OUTBOX_PAUSE_MSEC 20    /* between two records: half of MESSAGES_PER_SECOND */
+#define OUTBOX_RESEND_SEC 60    /* a server that could not take a record is given it again */
 #define STATS_BACKLOG_BYTES_MAX (4u * 1024 * 1024) /* 360 samples of a usual host are 2 MB */
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
 #define DOCKER_STREAM_BUFFER_BYTES (64u * 1024) /* of a stream, read but not handed over */

@@ -114,7 +114,7 @@ Bench *bench_new(void) {
         t->output = g_string_new(NULL);
         t->config.docker_socket = (char *) fake_docker_path(t->fake);
         t->config.containers = patterns;
-        t->runner = runner_new(t->loop, &t->config, &events, t, NULL);
+        t->runner = runner_new(t->loop, &t->config, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
 }

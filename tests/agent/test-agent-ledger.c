@@ -13,6 +13,7 @@
 typedef struct Fixture {
         char *dir, *path;
         Loop *loop;
+        AgentDb *db;
         AgentLedger *ledger;
 
         /* What the last callback said. */
@@ -22,12 +23,18 @@ typedef struct Fixture {
         char **ids;
 } Fixture;
 
+static void close_all(Fixture *f) {
+        f->db = agent_db_close(f->db);
+        f->ledger = agent_ledger_free(f->ledger);
+}
+
 static void reopen(Fixture *f) {
         g_autoptr(GError) error = NULL;
 
-        agent_ledger_close(f->ledger);
-        f->ledger = agent_ledger_open(f->loop, f->path, &error);
+        close_all(f);
+        f->db = agent_db_open(f->loop, f->path, &error);
         g_assert_no_error(error);
+        f->ledger = agent_ledger_new(f->db);
 }
 
 static void setup(Fixture *f, gconstpointer unused) {
@@ -40,7 +47,7 @@ static void setup(Fixture *f, gconstpointer unused) {
 static void teardown(Fixture *f, gconstpointer unused) {
         static const char *const suffixes[] = { "", "-wal", "-shm" };
 
-        agent_ledger_close(f->ledger);
+        close_all(f);
         loop_free(f->loop);
         for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
                 g_autofree char *path = g_strconcat(f->path, suffixes[i], NULL);
@@ -212,7 +219,6 @@ static void test_pruning(Fixture *f, gconstpointer unused) {
 
 /* Takes two, finishes one, says so and waits for its end. */
 static G_NORETURN void die_in_the_middle(Fixture *f, int ready) {
-        f->ledger = NULL;
         f->loop = loop_new(NULL);
         reopen(f);
         (void) take(f, "finished");
@@ -230,7 +236,7 @@ static void test_killed(Fixture *f, gconstpointer unused) {
         pid_t pid;
 
         /* One process at a time has the database, and threads do not survive a fork. */
-        f->ledger = agent_ledger_close(f->ledger);
+        close_all(f);
         g_assert_cmpint(pipe(ready), ==, 0);
         pid = fork();
         g_assert_cmpint(pid, >=, 0);

@@ -37,12 +37,12 @@ static bool is_congested(void *userdata) {
 }
 
 static void start(Fixture *f) {
-        static const JobsLink link = { .send = keep_message, .is_congested = is_congested };
+        static const ServerLink link = { .send = keep_message, .is_congested = is_congested };
         g_autoptr(GError) error = NULL;
-        AgentLedger *ledger = agent_ledger_open(f->loop, f->path, &error);
+        AgentDb *db = agent_db_open(f->loop, f->path, &error);
 
         g_assert_no_error(error);
-        f->jobs = jobs_new(f->loop, NULL, ledger, &link, f, &error);
+        f->jobs = jobs_new(f->loop, NULL, db, NULL, &link, f, &error);
         g_assert_no_error(error);
 }
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The way to the server, for those who have something to say to it. */
+#pragma once
+
+#include <stdbool.h>
+
+typedef struct ServerLink {
+        /* Queues one message. False when it cannot be sent now. */
+        bool (*send)(const char *text, void *userdata);
+        /* Hold back what can wait until the link has drained. */
+        bool (*is_congested)(void *userdata);
+} ServerLink;
