@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a Substrate node keeps its keys, and what the names of its key files say. */
+#include "keystore.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "json-path.h"
+
+#define TYPE_DIGITS 8
+#define KEY_DIGITS_MIN 64 /* sr25519 and ed25519; ecdsa has 66 */
+#define NAME_MAX_BYTES 255
+
+static bool is_hex(const char *s, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                if (!g_ascii_isxdigit(s[i]))
+                        return false;
+        return true;
+}
+
+bool keystore_name_parse(const char *name, KeystoreName *ret) {
+        size_t n = strlen(name);
+        KeystoreName k = { .public_key = name + TYPE_DIGITS };
+        bool text = true;
+
+        if (n < TYPE_DIGITS + KEY_DIGITS_MIN || n > NAME_MAX_BYTES || n % 2 != 0 || !is_hex(name, n))
+                return false;
+        for (unsigned i = 0; i < TYPE_DIGITS / 2; i++) {
+                k.type[i] = (char) (g_ascii_xdigit_value(name[2 * i]) << 4 |
+                                    g_ascii_xdigit_value(name[2 * i + 1]));
+                text = text && g_ascii_isgraph(k.type[i]);
+        }
+        if (!text)
+                (void) g_snprintf(k.type, sizeof(k.type), "0x%.*s", TYPE_DIGITS, name);
+        *ret = k;
+        return true;
+}
+
+static const char *string_of(json_object *array, size_t i) {
+        json_object *o = json_object_array_get_idx(array, i);
+
+        return json_object_is_type(o, json_type_string) ? json_object_get_string(o) : "";
+}
+
+const char *container_argument(json_object *inspect, const char *word) {
+        json_object *args = json_at(inspect, "Args");
+        const char *found = NULL;
+        size_t n = strlen(word);
+
+        if (!json_object_is_type(args, json_type_array))
+                return NULL;
+        for (size_t i = 0; i < json_object_array_length(args); i++) {
+                const char *s = string_of(args, i);
+
+                if (g_str_equal(s, word) && i + 1 < json_object_array_length(args))
+                        found = string_of(args, ++i);
+                else if (strncmp(s, word, n) == 0 && s[n] == '=')
+                        found = s + n + 1;
+        }
+        return found;
+}
+
+/* BASE/chains/CHAIN/rest for all that may be. */
+static char **in_chain_folders(const char *container, json_object *inspect, const char *rest) {
+        static const char *const usual[] = { "/root/data", "/creditcoin-node/data", NULL };
+        static const char *const both[] = { "creditcoin3", "creditcoin", NULL };
+        const char *base = container_argument(inspect, "--base-path") ?: container_argument(inspect, "-d");
+        const char *given[] = { base, NULL }, *chain[] = { NULL, NULL };
+        const char *const *bases = base ? given : usual, *const *chains = both;
+        g_autoptr(GStrvBuilder) b = g_strv_builder_new();
+
+        if (g_str_has_prefix(container, "3node"))
+                chain[0] = "creditcoin3";
+        else if (g_str_has_prefix(container, "node"))
+                chain[0] = "creditcoin";
+        if (chain[0])
+                chains = chain;
+        for (; *bases; bases++)
+                for (const char *const *c = chains; *c; c++) {
+                        g_autofree char *path = g_strdup_printf("%s/chains/%s/%s", *bases, *c, rest);
+
+                        g_strv_builder_add(b, path);
+                }
+        return g_strv_builder_end(b);
+}
+
+char **keystore_places(const char *container, json_object *inspect) {
+        const char *path = container_argument(inspect, "--keystore-path");
+        const char *given[] = { path, NULL };
+
+        return path ? g_strdupv((char **) given) : in_chain_folders(container, inspect, "keystore");
+}
+
+char **network_identity_places(const char *container, json_object *inspect) {
+        const char *path = container_argument(inspect, "--node-key-file");
+        const char *given[] = { path, NULL };
+
+        return path ? g_strdupv((char **) given)
+                    : in_chain_folders(container, inspect, "network/secret_ed25519");
+}
