@@ -3,9 +3,12 @@
  *
  *   1. the host, on one of libuv's threads, as asking a file system for its size may block;
  *   2. the engine's list of containers;
- *   3. one container after the other: its state, and what it uses if it runs.
+ *   3. the state of one container after the other;
+ *   4. what those that run use, side by side, as the engine takes up to a second for each.
  *
- * An engine that has not answered when the next sample is due does not hold up the host's part of it. */
+ * The first sample has no rates in any case: it leaves step 4 to the next, which follows at once, so that a server
+ * soon knows the containers. An engine that has not answered when the next sample is due does not hold up the host's
+ * part of it. */
 #include "sampler.h"
 
 #include "clock.h"
@@ -21,6 +24,14 @@ typedef struct HostWork {
         Sampler *owner; /* NULL when that was freed meanwhile */
         HostSample *sample;
 } HostWork;
+
+/* A question for what a container uses. */
+typedef struct Ask {
+        Sampler *owner;
+        DockerCall *call;    /* NULL: not asked yet, or answered */
+        const char *name;    /* in names */
+        json_object *status; /* in the sample */
+} Ask;
 
 /* What a container had used when it was last asked. */
 typedef struct Used {
@@ -43,14 +54,26 @@ struct Sampler {
         HostWork *work;          /* step 1 */
         json_object *data;       /* from step 2 on */
         json_object *containers; /* in data */
-        DockerCall *call;
+        DockerCall *call;        /* of steps 2 and 3 */
         char **names;
         unsigned next;
+        GPtrArray *asks; /* of Ask: step 4 */
+        unsigned asked, answered;
+        bool complete; /* not the first */
 };
 
 static GHashTable *used_new(void) {
         return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
+
+static void ask_free(void *p) {
+        Ask *a = p;
+
+        (void) docker_call_free(a->call);
+        g_free(a);
+}
+
+static void tick(void *userdata);
 
 /* The sample is as complete as it will be. */
 static void publish(Sampler *s, const char *problem) {
@@ -59,61 +82,81 @@ static void publish(Sampler *s, const char *problem) {
         if (problem)
                 json_add_string(data, "containers_error", problem);
         s->containers = NULL;
+        g_ptr_array_set_size(s->asks, 0);
+        s->asked = s->answered = 0;
         g_clear_pointer(&s->names, g_strfreev);
         g_hash_table_unref(s->used);
         s->used = g_steal_pointer(&s->used_next);
         s->ready(data, s->userdata);
         json_object_put(data);
+        if (!s->complete) {
+                s->complete = true;
+                tick(s);
+        }
 }
 
-static void ask_next(Sampler *s);
+static void ask_usage(Sampler *s);
 
-static void stats_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
-        Sampler *s = userdata;
-        size_t last = json_object_array_length(s->containers) - 1;
-        const char *name = s->names[s->next - 1];
-        Used *used, *before = g_hash_table_lookup(s->used, name);
+static void usage_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
+        Ask *a = userdata;
+        Sampler *s = a->owner;
+        Used *used, *before = g_hash_table_lookup(s->used, a->name);
 
-        s->call = NULL;
+        a->call = NULL;
+        s->answered++;
         if (!error) {
                 used = g_new(Used, 1);
                 used->at_usec = now_monotonic();
                 container_usage_parse(body, &used->usage);
-                container_usage_add(json_object_array_get_idx(s->containers, last), &used->usage,
-                                    before ? &before->usage : NULL,
+                container_usage_add(a->status, &used->usage, before ? &before->usage : NULL,
                                     before ? used->at_usec - before->at_usec : 0);
-                g_hash_table_insert(s->used_next, g_strdup(name), used);
+                g_hash_table_insert(s->used_next, g_strdup(a->name), used);
         }
-        ask_next(s);
+        ask_usage(s);
 }
+
+static void ask_usage(Sampler *s) {
+        for (; s->asked < s->asks->len && s->asked - s->answered < SAMPLER_CALLS_MAX; s->asked++) {
+                Ask *a = g_ptr_array_index(s->asks, s->asked);
+
+                a->call = docker_stats(s->docker, a->name, usage_reply, a);
+        }
+        if (s->answered == s->asks->len)
+                publish(s, NULL);
+}
+
+static void ask_state(Sampler *s);
 
 static void inspect_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Sampler *s = userdata;
+        json_object *container;
 
         s->call = NULL;
-        if (error) {
-                if (status == 404) /* it has gone since the list was made */
-                        ask_next(s);
-                else
-                        publish(s, error->message);
+        if (error && status != 404) { /* 404: it has gone since the list was made */
+                publish(s, error->message);
                 return;
         }
-        (void) json_object_array_add(s->containers, container_status(body));
-        if (json_bool_at(body, "State.Running"))
-                s->call = docker_stats(s->docker, s->names[s->next - 1], stats_reply, s);
-        else
-                ask_next(s);
+        if (!error) {
+                container = container_status(body);
+                (void) json_object_array_add(s->containers, container);
+                if (s->complete && json_bool_at(body, "State.Running")) {
+                        Ask *a = g_new(Ask, 1);
+
+                        *a = (Ask){ .owner = s, .name = s->names[s->next - 1], .status = container };
+                        g_ptr_array_add(s->asks, a);
+                }
+        }
+        ask_state(s);
 }
 
-static void ask_next(Sampler *s) {
+static void ask_state(Sampler *s) {
         const char *name = s->next < SAMPLED_CONTAINERS_MAX ? s->names[s->next] : NULL;
 
-        if (!name) {
-                publish(s, NULL);
-                return;
-        }
-        s->next++;
-        s->call = docker_inspect(s->docker, name, inspect_reply, s);
+        if (name) {
+                s->next++;
+                s->call = docker_inspect(s->docker, name, inspect_reply, s);
+        } else
+                ask_usage(s);
 }
 
 static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
@@ -128,7 +171,7 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
         (void) json_object_object_add(s->data, "containers", s->containers);
         s->names = containers_managed(body, s->config->containers);
         s->next = 0;
-        ask_next(s);
+        ask_state(s);
 }
 
 static void host_done(Sampler *s, HostSample *sample) {
@@ -188,6 +231,7 @@ Sampler *sampler_new(Loop *l, const AgentConfig *config, SampleReady ready, void
         s->ready = ready;
         s->userdata = userdata;
         s->used = used_new();
+        s->asks = g_ptr_array_new_with_free_func(ask_free);
         s->timer = loop_timer_new(l, 0, config->stats_interval * 1000, tick, s);
         return s;
 }
@@ -201,6 +245,7 @@ Sampler *sampler_free(Sampler *s) {
         }
         (void) loop_timer_free(s->timer);
         (void) docker_call_free(s->call);
+        g_ptr_array_unref(s->asks);
         (void) docker_free(s->docker);
         (void) host_sample_free(s->before);
         g_hash_table_unref(s->used);

@@ -2,12 +2,14 @@
 /* Stats messages until the server has acknowledged them. */
 #include "stats-backlog.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 typedef struct Sample {
         int64_t sequence;
         char *text;
         size_t size;
+        bool acked; /* kept as the newest */
 } Sample;
 
 struct StatsBacklog {
@@ -53,8 +55,10 @@ static void remove_oldest(StatsBacklog *b) {
 }
 
 void stats_backlog_put(StatsBacklog *b, int64_t sequence, char *text) {
-        Sample *s = g_new(Sample, 1);
+        Sample *s = g_new(Sample, 1), *before = g_queue_peek_head(&b->samples);
 
+        if (before && before->acked)
+                remove_oldest(b);
         *s = (Sample){ .sequence = sequence, .text = text, .size = strlen(text) };
         g_queue_push_tail(&b->samples, s);
         b->bytes += s->size;
@@ -81,8 +85,17 @@ void stats_backlog_rewind(StatsBacklog *b) {
 }
 
 void stats_backlog_acked(StatsBacklog *b, int64_t sequence) {
-        while (b->samples.head != b->next && ((Sample *) b->samples.head->data)->sequence <= sequence)
+        while (b->samples.head != b->next) {
+                Sample *s = b->samples.head->data;
+
+                if (s->sequence > sequence)
+                        break;
+                if (b->samples.length == 1) {
+                        s->acked = true;
+                        break;
+                }
                 remove_oldest(b);
+        }
 }
 
 uint64_t stats_backlog_take_dropped(StatsBacklog *b) {

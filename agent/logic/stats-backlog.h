@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stats messages until the server has acknowledged them: bounded in number and bytes, the oldest go
- * first. */
+/* Stats messages until the server has acknowledged them, and the newest until there is a newer one: bounded in
+ * number and bytes, the oldest go first. */
 #pragma once
 
 #include <glib.h>
@@ -19,7 +19,8 @@ void stats_backlog_put(StatsBacklog *b, int64_t sequence, char *text);
  * the backlog until it is acknowledged. */
 const char *stats_backlog_next(StatsBacklog *b);
 
-/* A new connection: everything still here is handed out again. */
+/* A new connection: everything still here is handed out again. That is the newest at least, as the server may have
+ * been started anew and know nothing of us. */
 void stats_backlog_rewind(StatsBacklog *b);
 
 /* The server has this one and, since they go out in order, all before it. */

@@ -155,6 +155,7 @@
 #define EXEC_ENDED_POLL_MSEC 100     /* the output has ended, the engine does not know the exit code yet */
 #define EXEC_TERM_GRACE_SEC 5        /* from SIGTERM to SIGKILL, and from there to giving up */
 #define SAMPLED_CONTAINERS_MAX 256   /* of some 400 bytes each: well within STATS_BYTES_MAX */
+#define SAMPLER_CALLS_MAX 32         /* at once; each is a connection, and takes the engine up to a second */
 #define STATS_INTERVAL_DEFAULT_SEC 10
 #define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
 

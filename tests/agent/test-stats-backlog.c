@@ -36,8 +36,28 @@ static void test_acked(void) {
         stats_backlog_acked(b, 100);
         g_assert_cmpstr(stats_backlog_next(b), ==, "004");
         stats_backlog_acked(b, 100);
-        stats_backlog_rewind(b);
         g_assert_null(stats_backlog_next(b));
+}
+
+/* The next connection hears at least the newest, until there is a newer one. */
+static void test_newest(void) {
+        g_autoptr(StatsBacklog) b = stats_backlog_new(10, 1000);
+
+        put(b, 1, 2);
+        (void) stats_backlog_next(b);
+        (void) stats_backlog_next(b);
+        stats_backlog_acked(b, 2);
+        for (unsigned i = 0; i < 2; i++) {
+                g_assert_null(stats_backlog_next(b));
+                stats_backlog_rewind(b);
+                g_assert_cmpstr(stats_backlog_next(b), ==, "002");
+                stats_backlog_acked(b, 2);
+        }
+        stats_backlog_rewind(b);
+        put(b, 3, 3);
+        g_assert_cmpstr(stats_backlog_next(b), ==, "003");
+        g_assert_null(stats_backlog_next(b));
+        g_assert_cmpuint(stats_backlog_take_dropped(b), ==, 0);
 }
 
 static void test_bounds(void) {
@@ -63,6 +83,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/stats-backlog/order", test_order);
         g_test_add_func("/stats-backlog/acked", test_acked);
+        g_test_add_func("/stats-backlog/newest", test_newest);
         g_test_add_func("/stats-backlog/bounds", test_bounds);
         return g_test_run();
 }
