@@ -112,9 +112,7 @@ bool command_report_is_final(const CommandReport *r) {
 }
 
 uint64_t command_report_duration(const CommandReport *r) {
-        uint64_t start = r->started > 0 ? r->started : r->sent;
-
-        return start > 0 && r->finished > start ? r->finished - start : 0;
+        return r->sent > 0 && r->finished > r->sent ? r->finished - r->sent : 0;
 }
 
 char *command_report_title(const CommandReport *r) {

@@ -36,7 +36,7 @@ bool command_report_read_result(CommandReport *r, BusClient *bus, GError **error
 bool command_report_succeeded(const CommandReport *r);
 bool command_report_is_final(const CommandReport *r);
 
-/* From being sent (or started, where that is known) to the end, in µs; 0 where it did not get that far. */
+/* From being sent to the end, in µs, as the journal has it; 0 where it did not get that far. */
 uint64_t command_report_duration(const CommandReport *r);
 
 /* "restart 3node0": the command and its container. New string. */
