@@ -9,7 +9,7 @@
 #include "key-files.h"
 #include "keyring.h"
 #include "loop.h"
-#include "session.h"
+#include "sessions.h"
 #include "store.h"
 
 typedef struct Server {

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One connection from upgrade to close: the token's identity, register in time, then every message to whom
- * it concerns. */
+/* One registered connection, as those see it who have something to say to its client. */
 #pragma once
 
-#include "dispatcher.h"
-#include "fleet.h"
-#include "keyring.h"
+#include "client.h"
 #include "ws-server.h"
 
-typedef struct Sessions Sessions;
+struct Session {
+        WsPeer *peer;
+        Client *client; /* NULL before register and after it was forgotten */
+        bool closing;
+};
 
-Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit);
-Sessions *sessions_free(Sessions *s);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
-
-/* What a WsServer is to call, with the Sessions as userdata. */
-extern const WsHandler sessions_handler;
-
-/* For the fleet and the dispatcher. */
 bool session_send(Session *s, char *message); /* takes the text; false: the connection is being closed */
 void session_orphan(Session *s);              /* its client is being forgotten: it may not be named again */
 void session_close(Session *s, uint16_t code, const char *reason);

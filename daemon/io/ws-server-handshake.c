@@ -33,7 +33,7 @@ static void accept_upgrade(WsPeer *p, const WsUpgrade *u) {
 static unsigned authorize(WsPeer *p, const WsUpgrade *u) {
         WsServer *s = p->server;
 
-        switch (s->handler->authorize(p->address.text, u->token, &p->identity, s->userdata)) {
+        switch (s->handler->authorize(&p->address, u->token, &p->identity, s->userdata)) {
         case WS_ACCEPT:
                 return 101;
         case WS_UNAUTHORIZED:

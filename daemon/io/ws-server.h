@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "peer-address.h"
 #include "ws-close.h"
 
 typedef struct WsServer WsServer;
@@ -26,7 +27,8 @@ typedef enum WsVerdict {
 typedef struct WsHandler {
         /* token: of the Authorization header ("Token T" or "Bearer T"), NULL without one. On WS_ACCEPT
          * *ret_identity (new string) names who it is; it comes back in ws_peer_identity(). */
-        WsVerdict (*authorize)(const char *address, const char *token, char **ret_identity, void *userdata);
+        WsVerdict (*authorize)(const PeerAddress *address, const char *token, char **ret_identity,
+                               void *userdata);
         void (*opened)(WsPeer *peer, void *userdata);
         /* One whole text message, valid UTF-8, NUL-terminated beyond size. Closing or sending from inside is
          * fine. */

@@ -113,6 +113,14 @@ static void test_acknowledged(void) {
         world_free(w);
 }
 
+static WsVerdict authorize(const char *network, const char *text, char **ret_identity) {
+        PeerAddress a = {};
+
+        g_strlcpy(a.text, network, sizeof(a.text));
+        g_strlcpy(a.key, network, sizeof(a.key));
+        return sessions_handler.authorize(&a, text, ret_identity, world->sessions);
+}
+
 static char *token;
 
 static void token_made(const char *text, const GError *error, void *userdata) {
@@ -132,19 +140,15 @@ static void test_tokens(void) {
         g_clear_pointer(&token, g_free);
         fleet_create_token(w->fleet, "a", now_realtime() + 100 * USEC_PER_SEC, false, 0, token_made, NULL);
         world_run();
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &identity, w->sessions), ==,
-                        WS_ACCEPT);
+        g_assert_cmpint(authorize("192.0.2.1", token, &identity), ==, WS_ACCEPT);
         g_assert_cmpstr(identity, ==, "a");
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", NULL, &again, w->sessions), ==,
-                        WS_UNAUTHORIZED);
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", "x", &again, w->sessions), ==,
-                        WS_UNAUTHORIZED);
+        g_assert_cmpint(authorize("192.0.2.1", NULL, &again), ==, WS_UNAUTHORIZED);
+        g_assert_cmpint(authorize("192.0.2.1", "x", &again), ==, WS_UNAUTHORIZED);
         a = world_connect("a", 0);
         fleet_revoke(w->fleet, "a", 0, removed, NULL);
         world_run();
         g_assert_true(world_is_closed(a));
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &again, w->sessions), ==,
-                        WS_UNAUTHORIZED);
+        g_assert_cmpint(authorize("192.0.2.1", token, &again), ==, WS_UNAUTHORIZED);
         g_assert_nonnull(fleet_find(w->fleet, "a"));
         fleet_forget(w->fleet, "a", 0, removed, NULL);
         world_run();
@@ -160,8 +164,7 @@ static void test_token_expires(void) {
         fleet_create_token(w->fleet, "a", now_realtime() + 100 * USEC_PER_SEC, false, 0, token_made, NULL);
         world_run();
         world_pass(101 * USEC_PER_SEC);
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.1", token, &identity, w->sessions), ==,
-                        WS_UNAUTHORIZED);
+        g_assert_cmpint(authorize("192.0.2.1", token, &identity), ==, WS_UNAUTHORIZED);
         g_clear_pointer(&token, g_free);
         world_free(w);
 }
@@ -171,12 +174,9 @@ static void test_auth_rate(void) {
         g_autofree char *identity = NULL;
 
         for (unsigned i = 0; i < AUTH_FAILURES_PER_MINUTE; i++)
-                g_assert_cmpint(sessions_handler.authorize("192.0.2.9", "x", &identity, w->sessions), ==,
-                                WS_UNAUTHORIZED);
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.9", "x", &identity, w->sessions), ==,
-                        WS_TOO_MANY_REQUESTS);
-        g_assert_cmpint(sessions_handler.authorize("192.0.2.8", "x", &identity, w->sessions), ==,
-                        WS_UNAUTHORIZED);
+                g_assert_cmpint(authorize("192.0.2.9", "x", &identity), ==, WS_UNAUTHORIZED);
+        g_assert_cmpint(authorize("192.0.2.9", "x", &identity), ==, WS_TOO_MANY_REQUESTS);
+        g_assert_cmpint(authorize("192.0.2.8", "x", &identity), ==, WS_UNAUTHORIZED);
         world_free(w);
 }
 

@@ -7,7 +7,7 @@
 #include "dispatcher.h"
 #include "fleet.h"
 #include "keyring.h"
-#include "session.h"
+#include "sessions.h"
 
 typedef struct World {
         Store store;
