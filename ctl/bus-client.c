@@ -15,6 +15,7 @@
 
 /* Longer than a person may take to type a password: the service gives up first, and says so. */
 #define CALL_TIMEOUT_USEC (POLKIT_TIMEOUT_USEC + 30ull * 1000000)
+#define TOGETHER 32 /* calls under way at a time: more gain nothing */
 
 struct BusClient {
         sd_event *event;
@@ -117,13 +118,16 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
+static bool wait_turn(BusClient *c, GError **error) {
+        if (c->interrupts > c->patience)
+                return fleet_fail(error, FLEET_ERROR_FAILED, _("interrupted"));
+        return bus_client_turn(c, error);
+}
+
 static bool wait_for(BusClient *c, sd_bus_message *const *reply, GError **error) {
-        while (!*reply) {
-                if (c->interrupts > c->patience)
-                        return fleet_fail(error, FLEET_ERROR_FAILED, _("interrupted"));
-                if (!bus_client_turn(c, error))
+        while (!*reply)
+                if (!wait_turn(c, error))
                         return false;
-        }
         return true;
 }
 
@@ -152,6 +156,65 @@ sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **
                 return NULL;
         }
         return g_steal_pointer(&reply);
+}
+
+/* One of many calls that are under way together. */
+typedef struct Answer {
+        sd_bus_slot *slot;
+        sd_bus_message *reply; /* NULL until it is there */
+        unsigned *answered;    /* how many are */
+} Answer;
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Answer *a = userdata;
+
+        a->reply = sd_bus_message_ref(m);
+        ++*a->answered;
+        return 0;
+}
+
+static bool send_together(BusClient *c, GPtrArray *requests, Answer *answers, unsigned *answered,
+                          GError **error) {
+        unsigned sent = 0;
+
+        while (*answered < requests->len) {
+                int r;
+
+                if (sent == requests->len || sent - *answered >= TOGETHER) {
+                        if (!wait_turn(c, error))
+                                return false;
+                        continue;
+                }
+                answers[sent].answered = answered;
+                r = sd_bus_call_async(c->bus, &answers[sent].slot, requests->pdata[sent], on_answer,
+                                      &answers[sent], 0);
+                if (r < 0)
+                        return bus_fail_errno(error, r);
+                sent++;
+        }
+        return true;
+}
+
+static void unref_message(gpointer m) {
+        sd_bus_message_unref(m);
+}
+
+GPtrArray *bus_client_send_all(BusClient *c, GPtrArray *requests, GError **error) {
+        g_autoptr(GPtrArray) replies = g_ptr_array_new_with_free_func(unref_message);
+        g_autofree Answer *answers = g_new0(Answer, requests->len);
+        unsigned answered = 0;
+        bool ok;
+
+        if (c->flags & BUS_CLIENT_SURVIVE)
+                bus_client_catch_interrupts(c, 0, false);
+        ok = send_together(c, requests, answers, &answered, error);
+        if (c->flags & BUS_CLIENT_SURVIVE)
+                bus_client_release_interrupts(c);
+        for (unsigned i = 0; i < requests->len; i++) {
+                sd_bus_slot_unref(answers[i].slot);
+                g_ptr_array_add(replies, answers[i].reply);
+        }
+        return ok ? g_steal_pointer(&replies) : NULL;
 }
 
 static sd_bus_message *make_request(BusClient *c, const char *member, json_object *const *dicts, unsigned n,

@@ -46,6 +46,10 @@ sd_bus_message *bus_client_message(BusClient *c, const char *path, const char *i
  * they are caught, end the wait with an error. Returns a new reference. */
 sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **error);
 
+/* Sends calls (an array of messages), some at a time, and waits for all answers: a new array of them in the same order, errors
+ * among them. NULL with error set where it has to give up on all. */
+GPtrArray *bus_client_send_all(BusClient *c, GPtrArray *requests, GError **error);
+
 /* A call of org.mserver1.Manager with arguments of basic types, as sd_bus_message_append(3) takes them (types NULL:
  * none), and behind them n dictionaries (a{sv}, NULL: empty). */
 sd_bus_message *bus_client_request(BusClient *c, const char *member, json_object *const *dicts, unsigned n,

@@ -76,31 +76,6 @@ bool client_info_check_command(json_object *info, const char *command, GError **
                           command, json_text(info, "Id"), all);
 }
 
-char **client_info_containers(BusClient *bus, const char *id) {
-        g_autoptr(sd_bus_message) reply = bus_client_call(bus, "GetLatestStats", NULL, "s", id);
-        g_autoptr(json_object) stats = NULL;
-        const char *text, *summary;
-        json_object *containers;
-        GPtrArray *names;
-
-        if (!reply || sd_bus_message_read(reply, "ss", &text, &summary) < 0)
-                return NULL;
-        stats = json_tokener_parse(text);
-        containers = json_member(stats, "containers");
-        if (!json_object_is_type(containers, json_type_array))
-                return NULL;
-
-        names = g_ptr_array_new();
-        for (size_t i = 0; i < json_object_array_length(containers); i++) {
-                const char *name = json_text(json_object_array_get_idx(containers, i), "name");
-
-                if (name[0])
-                        g_ptr_array_add(names, g_strdup(name));
-        }
-        g_ptr_array_add(names, NULL);
-        return (char **) g_ptr_array_free(names, false);
-}
-
 bool client_info_is_online(json_object *info) {
         return strcmp(json_text(info, "State"), "online") == 0;
 }

@@ -19,9 +19,6 @@ json_object *client_info_read(BusClient *bus, const char *id, GError **error);
 /* What it offers; FLEET_ERROR_UNKNOWN_COMMAND, with the nearest and all there are, for another command. */
 bool client_info_check_command(json_object *info, const char *command, GError **error);
 
-/* The containers it manages as its latest statistics have it; NULL where these are not known. NULL-terminated. */
-char **client_info_containers(BusClient *bus, const char *id);
-
 /* The same properties of all clients, ordered by id; a new array that owns its json_object. */
 GPtrArray *client_info_list(BusClient *bus, GError **error);
 

@@ -3,6 +3,7 @@
  * cannot be had is left out. */
 #include "complete-bus.h"
 
+#include "client-containers.h"
 #include "client-info.h"
 #include "command-list.h"
 #include "command-table.h"
@@ -64,7 +65,7 @@ static char **commands(const char *client, void *userdata) {
 static char **containers(const char *client, void *userdata) {
         BusClient *bus = open_bus(userdata);
 
-        return bus ? client_info_containers(bus, client) : NULL;
+        return bus ? client_containers_names(bus, client) : NULL;
 }
 
 static char **command_ids(void *userdata) {

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "client-containers.h"
 #include "client-info.h"
 #include "clock.h"
 #include "command-table.h"
@@ -95,7 +96,7 @@ json_object *request_parameters(Ctl *ctl, const char *client, const char *comman
         if (!json_member(options, "queue") && !client_info_check_online(info, now_realtime(), error))
                 return NULL;
         if (words[0])
-                containers = client_info_containers(ctl->bus, client);
+                containers = client_containers_names(ctl->bus, client);
         return command_params_from_words(command_info(command), (const char *const *) containers, words,
                                          error);
 }

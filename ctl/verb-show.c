@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-containers.h"
 #include "client-info.h"
 #include "clock.h"
 #include "json.h"
@@ -11,11 +12,17 @@
 #include "when.h"
 
 static const ColumnInfo columns[] = {
-        { "client", N_("Client") },       { "state", N_("State") },
-        { "host", N_("Host") },           { "address", N_("Address") },
-        { "version", N_("Version") },     { "since", NULL },
-        { "last_seen", N_("Last seen") }, { "labels", N_("Labels") },
-        { "commands", N_("Commands") },   {},
+        { "client", N_("Client") },
+        { "state", N_("State") },
+        { "host", N_("Host") },
+        { "address", N_("Address") },
+        { "version", N_("Version") },
+        { "since", NULL },
+        { "last_seen", N_("Last seen") },
+        { "labels", N_("Labels") },
+        { "commands", N_("Commands") },
+        { "containers", N_("Containers") },
+        {},
 };
 
 static void add_state(Table *t, json_object *info) {
@@ -41,7 +48,7 @@ static void add_json(Table *t, json_object *value) {
         table_add_value(t, COLOR_NONE, text, json_object_get(value));
 }
 
-static void add_client(Table *t, json_object *info) {
+static void add_client(const Ctl *ctl, Table *t, json_object *info, json_object *containers) {
         table_add_colored(t, COLOR_STRONG, json_text(info, "Id"));
         add_state(t, info);
         table_add(t, json_text(info, "Host"));
@@ -51,19 +58,24 @@ static void add_client(Table *t, json_object *info) {
         add_time(t, json_uint(info, "LastSeen"));
         add_json(t, json_member(info, "Labels"));
         add_json(t, json_member(info, "Commands"));
+        client_containers_add(t, containers, client_info_is_online(info), &ctl->terminal);
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
         g_autoptr(Table) table = table_new(columns);
+        g_autoptr(GPtrArray) containers = NULL;
 
         if (!ctl_bus(ctl, error))
                 return EXIT_FAILURE;
-        for (const char *const *id = args_words(args); *id; id++) {
-                g_autoptr(json_object) info = client_info_read(ctl->bus, *id, error);
+        containers = client_containers_read(ctl->bus, args_words(args), error);
+        if (!containers)
+                return EXIT_FAILURE;
+        for (unsigned i = 0; i < args_count(args); i++) {
+                g_autoptr(json_object) info = client_info_read(ctl->bus, args_word(args, i), error);
 
                 if (!info)
                         return EXIT_FAILURE;
-                add_client(table, info);
+                add_client(ctl, table, info, containers->pdata[i]);
         }
         ctl_print_table(ctl, table, true);
         return EXIT_SUCCESS;

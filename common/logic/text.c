@@ -114,6 +114,26 @@ char *text_duration(uint64_t usec) {
         }
 }
 
+char *text_size(uint64_t bytes) {
+        static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+        uint64_t unit = 1, rounded;
+        unsigned i = 0;
+
+        bytes = MIN(bytes, INT64_MAX); /* leaves room to round up */
+        for (;; i++, unit *= 1000) {
+                /* Tenths below ten of a unit, and whole ones from there. */
+                uint64_t step = unit == 1 || bytes / unit >= 10 ? unit : unit / 10;
+
+                rounded = round_to(bytes, step);
+                if (rounded / unit < 1000 || i + 1 == G_N_ELEMENTS(units))
+                        break;
+        }
+        if (unit > 1 && rounded < 10 * unit)
+                return g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT " %s", rounded / unit,
+                                       rounded % unit / (unit / 10), units[i]);
+        return g_strdup_printf("%" G_GUINT64_FORMAT " %s", rounded / unit, units[i]);
+}
+
 char *text_cut(const char *text, size_t max) {
         size_t size = strnlen(text, max);
 

@@ -18,6 +18,9 @@ char *text_hex(const void *data, size_t size);
  * matter (days: to whole ones from 10 on); new string. */
 char *text_duration(uint64_t usec);
 
+/* "512 B", "1.2 kB", "48 MB": bytes, in thousands, rounded to the two digits that matter; new string. */
+char *text_size(uint64_t bytes);
+
 /* Cuts text to at most max bytes at a character boundary; new string. */
 char *text_cut(const char *text, size_t max);
 

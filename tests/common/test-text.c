@@ -105,6 +105,33 @@ static void test_duration(void) {
         }
 }
 
+static void test_size(void) {
+        static const struct {
+                uint64_t bytes;
+                const char *expected;
+        } cases[] = {
+                { 0, "0 B" },
+                { 999, "999 B" },
+                { 1000, "1.0 kB" },
+                { 1249, "1.2 kB" },
+                { 1250, "1.3 kB" },
+                { 9949, "9.9 kB" },
+                { 9950, "10 kB" },
+                { 10499, "10 kB" },
+                { 48 * 1000 * 1000, "48 MB" },
+                { 999499, "999 kB" },
+                { 999500, "1.0 MB" },
+                { UINT64_C(1500000000), "1.5 GB" },
+                { UINT64_MAX, "9.2 EB" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *text = text_size(cases[i].bytes);
+
+                g_assert_cmpstr(text, ==, cases[i].expected);
+        }
+}
+
 static void test_cut(void) {
         static const struct {
                 const char *text;
@@ -235,6 +262,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/text/nearest", test_nearest);
         g_test_add_func("/text/hex", test_hex);
         g_test_add_func("/text/duration", test_duration);
+        g_test_add_func("/text/size", test_size);
         g_test_add_func("/text/cut", test_cut);
         g_test_add_func("/text/shown", test_shown);
         g_test_add_func("/text/to-uint", test_to_uint);

@@ -277,8 +277,68 @@ static int end_client(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 static int get_latest_stats(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return sd_bus_reply_method_return(
-                        m, "ss", "{\"containers\":[{\"name\":\"3node0\"},{\"name\":\"3node1\"}]}", "");
+        const MockClient *c;
+        const char *id;
+        int r = sd_bus_message_read(m, "s", &id);
+
+        if (r < 0)
+                return r;
+        c = mock_client(id);
+        if (!c)
+                return sd_bus_error_setf(error, MSERVER_ERROR_PREFIX "NoSuchClient", "no client \"%s\"", id);
+        return sd_bus_reply_method_return(m, "ss", c->stats, "");
+}
+
+static bool is_meant(const char *client, const char *container, const char *of, const char *node) {
+        return (!client[0] || strcmp(client, of) == 0) && (!container[0] || strcmp(container, node) == 0);
+}
+
+static int list_keys(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        static const struct {
+                const char *client, *container, *key;
+                uint64_t received;
+                const char *command;
+        } keys[] = {
+                { "seoul-1", "3node0", "0xcafe", 1795406800000000, "cmd_1_1000" },
+                { "seoul-2", "3node6", "0xbeef", 1795406700000000, "" },
+                { "seoul-1", "3node0", "0x0101", 1795406600000000, "" },
+        };
+        g_autoptr(sd_bus_message) reply = NULL;
+        const char *client, *container;
+        int r = sd_bus_message_read(m, "ss", &client, &container);
+
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sssts)");
+        for (unsigned i = 0; r >= 0 && i < G_N_ELEMENTS(keys); i++)
+                if (is_meant(client, container, keys[i].client, keys[i].container))
+                        r = sd_bus_message_append(reply, "(sssts)", keys[i].client, keys[i].container,
+                                                  keys[i].key, keys[i].received, keys[i].command);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int list_backups(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        const char *client, *container;
+        int r = sd_bus_message_read(m, "ss", &client, &container);
+
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
+        for (unsigned n = 2; r >= 0 && n > 0; n--) {
+                g_autofree char *file = g_strdup_printf("/backup/%u.tar", n);
+
+                if (is_meant(client, container, "seoul-1", "3node0"))
+                        r = sd_bus_message_append(reply, "(sssstt)", "seoul-1", "3node0", file, "00ff",
+                                                  (uint64_t) 48200, 1795406800000000 + n);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int subscribe(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -302,6 +362,8 @@ static const sd_bus_vtable manager[] = {
         METHOD("RevokeClient", "s", NULL, end_client),
         METHOD("ForgetClient", "s", NULL, end_client),
         METHOD("GetLatestStats", "s", "ss", get_latest_stats),
+        METHOD("ListKeys", "ss", "a(sssts)", list_keys),
+        METHOD("ListBackups", "ss", "a(sssstt)", list_backups),
         METHOD("Subscribe", NULL, NULL, subscribe),
         SD_BUS_SIGNAL("CommandStateChanged", "ssss", 0),
         SD_BUS_SIGNAL("CommandOutput", "stay", 0),

@@ -15,10 +15,15 @@ static const char *const few_commands[] = { "status", "logs", NULL };
 static const char *const validator[] = { "role", "validator", "site", "서울", NULL };
 static const char *const none[] = { NULL };
 
+static const char two_nodes[] =
+                "{\"containers\":[{\"name\":\"3node0\",\"state\":\"running\",\"cpu_percent\":1.5},"
+                "{\"name\":\"3node1\",\"state\":\"exited\",\"health\":\"unhealthy\"}]}";
+static const char one_node[] = "{\"containers\":[{\"name\":\"3node6\",\"state\":\"running\"}]}";
+
 const MockClient mock_clients[] = {
-        { "busan-1", "bs1.example.kr", "192.0.2.1:5001", "1.2.0", true, validator, all_commands },
-        { "seoul-1", "se1.example.kr", "192.0.2.2:5002", "1.2.0", true, none, all_commands },
-        { "seoul-2", "서울둘.example.kr", "", "1.1.0", false, validator, few_commands },
+        { "busan-1", "bs1.example.kr", "192.0.2.1:5001", "1.2.0", true, validator, all_commands, "" },
+        { "seoul-1", "se1.example.kr", "192.0.2.2:5002", "1.2.0", true, none, all_commands, two_nodes },
+        { "seoul-2", "서울둘.example.kr", "", "1.1.0", false, validator, few_commands, one_node },
         {},
 };
 

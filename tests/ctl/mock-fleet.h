@@ -13,6 +13,7 @@ typedef struct MockClient {
         bool online;
         const char *const *labels;   /* key, value, … */
         const char *const *commands; /* NULL-terminated */
+        const char *stats;           /* JSON text */
 } MockClient;
 
 typedef struct MockBatch {

@@ -19,10 +19,10 @@ BATCH = "batch_1795406800123_2000"
 class Clients(Program):
     def test_list(self):
         out = self.expect(["list"])
-        self.assertRegex(out, r"\ACLIENT   STATE    HOST               SINCE\n"
-                              r"busan-1  online   bs1\.example\.kr     .*ago\n"
-                              r"seoul-1  online   se1\.example\.kr     .*ago\n"
-                              r"seoul-2  offline  서울둘\.example\.kr  .*ago\n\Z")
+        self.assertRegex(out, r"\ACLIENT   STATE    HOST               CONTAINERS                SINCE\n"
+                              r"busan-1  online   bs1\.example\.kr     -                         .*ago\n"
+                              r"seoul-1  online   se1\.example\.kr     3node0 ● 3node1 ○ exited  .*ago\n"
+                              r"seoul-2  offline  서울둘\.example\.kr  3node6                    .*ago\n\Z")
 
     def test_list_some(self):
         self.assertEqual([c["client"] for c in self.expect_json("list", "seoul-*")], ["seoul-1", "seoul-2"])
@@ -31,7 +31,9 @@ class Clients(Program):
 
     def test_list_json(self):
         self.assertEqual(self.expect_json("list")[2], {
-            "client": "seoul-2", "state": "offline", "host": "서울둘.example.kr", "since": 1795406800000000})
+            "client": "seoul-2", "state": "offline", "host": "서울둘.example.kr", "since": 1795406800000000,
+            "containers": [{"name": "3node6", "state": "running", "health": None}]})
+        self.assertIsNone(self.expect_json("list")[0]["containers"])
 
     def test_json_modes(self):
         short, pretty = self.expect(["list", "--json=short"]), self.expect(["--json=pretty", "list"])
@@ -48,6 +50,7 @@ class Clients(Program):
         self.assertIn("Labels: role=validator, site=서울\n", out)
         self.assertIn("    State: online since 2026-11-23 04:06:40, ", out)
         self.assertEqual(self.expect_json("show", "busan-1", "seoul-2")[1]["commands"], ["status", "logs"])
+        self.assertIn("Containers: 3node0 ● 3node1 ○ exited\n", self.expect(["show", "seoul-1"]))
 
     def test_show_unknown(self):
         self.expect(["show", "seol-1"], "", 'no client "seol-1"; did you mean "seoul-1"?', 1)
@@ -69,6 +72,31 @@ class Clients(Program):
         self.expect(["forget", "seoul-1"], "")
         self.wait_asked("ForgetClient seoul-1")
         self.expect(["revoke", "busan-1"], "", "not allowed: RevokeClient is denied", 1)
+
+
+class Nodes(Program):
+    def test_keys(self):
+        out = self.expect(["keys"])
+        self.assertRegex(out, r"\ACLIENT   CONTAINER  RECEIVED +SESSION KEY\n"
+                              r"seoul-1  3node0     .*ago +0xcafe\n"
+                              r"seoul-2  3node6     .*ago +0xbeef\n\Z")
+        self.assertEqual(self.expect_json("keys", "seoul-1", "3node0"), [
+            {"client": "seoul-1", "container": "3node0", "received": 1795406800000000, "session_key": "0xcafe",
+             "command": "cmd_1_1000"}])
+        self.assertEqual([k["session_key"] for k in self.expect_json("keys", "--all", "seoul-1")], ["0xcafe", "0x0101"])
+
+    def test_backups(self):
+        out = self.expect(["backups", "--full"])
+        self.assertEqual(out, "CLIENT   CONTAINER  BACKED UP             SIZE  FILE\n"
+                              "seoul-1  3node0     2026-11-23 04:06:40  48 kB  /backup/2.tar\n")
+        self.assertEqual(self.expect_json("backups", "-a")[1], {
+            "client": "seoul-1", "container": "3node0", "finished": 1795406800000001, "size": 48200,
+            "file": "/backup/1.tar", "sha256": "00ff"})
+
+    def test_none(self):
+        self.assertEqual(self.expect_json("keys", "busan-1"), [])
+        self.expect(["keys", "seol-1"], "", 'no client "seol-1"; did you mean "seoul-1"?', 1)
+        self.expect(["backups", "tokyo", "3node0"], "", 'no client "tokyo"; mserverctl list shows them', 1)
 
 
 class Send(Program):

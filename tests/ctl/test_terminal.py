@@ -19,7 +19,9 @@ class Look(Program):
     def test_colors(self):
         with Terminal(self, "list") as t:
             out, code = t.wait()
-        self.assertIn("\033[4mCLIENT   STATE    HOST               SINCE\033[0m\r\n", out)
+        self.assertIn("\033[4mCLIENT   STATE    HOST               CONTAINERS                SINCE\033[0m\r\n", out)
+        self.assertIn("  3node0\033[32m ●\033[0m 3node1\033[31m ○ exited\033[0m  ", out)
+        self.assertIn("\033[90m3node6\033[0m  ", out)
         self.assertIn("\033[32monline\033[0m ", out)
         self.assertIn("3 clients, 2 online", out)
         self.assertEqual(code, 0)

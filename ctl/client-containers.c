@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The containers that clients manage, as their latest statistics have them. */
+#include "client-containers.h"
+
+#include <string.h>
+
+#include "json.h"
+
+static json_object *copy_members(json_object *from) {
+        static const char *const names[] = { "name", "state", "health" };
+        json_object *o = json_object_new_object();
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+                json_object_object_add(o, names[i], json_object_get(json_member(from, names[i])));
+        return o;
+}
+
+static json_object *read_reply(sd_bus_message *reply) {
+        g_autoptr(json_object) stats = NULL;
+        const char *text, *summary;
+        json_object *from, *containers;
+
+        if (sd_bus_message_is_method_error(reply, NULL) ||
+            sd_bus_message_read(reply, "ss", &text, &summary) < 0)
+                return NULL;
+        stats = json_tokener_parse(text);
+        from = json_member(stats, "containers");
+        if (!json_object_is_type(from, json_type_array))
+                return NULL;
+        containers = json_object_new_array();
+        for (size_t i = 0; i < json_object_array_length(from); i++) {
+                json_object *c = json_object_array_get_idx(from, i);
+
+                if (json_text(c, "name")[0])
+                        json_object_array_add(containers, copy_members(c));
+        }
+        return containers;
+}
+
+static void put_object(gpointer object) {
+        json_object_put(object);
+}
+
+static void unref_message(gpointer m) {
+        sd_bus_message_unref(m);
+}
+
+GPtrArray *client_containers_read(BusClient *bus, const char *const *ids, GError **error) {
+        g_autoptr(GPtrArray) requests = g_ptr_array_new_with_free_func(unref_message), replies = NULL;
+        GPtrArray *all;
+
+        for (; *ids; ids++) {
+                sd_bus_message *m = bus_client_request(bus, "GetLatestStats", NULL, 0, error, "s", *ids);
+
+                if (!m)
+                        return NULL;
+                g_ptr_array_add(requests, m);
+        }
+        replies = bus_client_send_all(bus, requests, error);
+        if (!replies)
+                return NULL;
+        all = g_ptr_array_new_with_free_func(put_object);
+        for (unsigned i = 0; i < replies->len; i++)
+                g_ptr_array_add(all, read_reply(replies->pdata[i]));
+        return all;
+}
+
+char **client_containers_names(BusClient *bus, const char *id) {
+        const char *const ids[] = { id, NULL };
+        g_autoptr(GPtrArray) all = client_containers_read(bus, ids, NULL);
+        json_object *containers = all ? all->pdata[0] : NULL;
+        GPtrArray *names;
+
+        if (!containers)
+                return NULL;
+        names = g_ptr_array_new();
+        for (size_t i = 0; i < json_object_array_length(containers); i++)
+                g_ptr_array_add(names,
+                                g_strdup(json_text(json_object_array_get_idx(containers, i), "name")));
+        g_ptr_array_add(names, NULL);
+        return (char **) g_ptr_array_free(names, false);
+}
+
+static void append_mark(Table *t, json_object *c, const Terminal *terminal) {
+        const char *state = json_text(c, "state"), *health = json_text(c, "health");
+        bool runs = strcmp(state, "running") == 0, well = !health[0] || strcmp(health, "healthy") == 0;
+        const char *said = !runs ? state : well ? "" : health;
+        Color color = !runs ? COLOR_BAD : well ? COLOR_GOOD : COLOR_WARN;
+        g_autofree char *mark = g_strconcat(" ", terminal_glyph(terminal, runs ? GLYPH_ON : GLYPH_OFF),
+                                            said[0] ? " " : "", said, NULL);
+
+        table_append(t, color, mark);
+}
+
+void client_containers_add(Table *t, json_object *containers, bool online, const Terminal *terminal) {
+        size_t n = containers ? json_object_array_length(containers) : 0;
+
+        table_add_value(t, COLOR_NONE, NULL, json_object_get(containers));
+        for (size_t i = 0; i < n; i++) {
+                json_object *c = json_object_array_get_idx(containers, i);
+
+                if (i > 0)
+                        table_append(t, COLOR_NONE, " ");
+                table_append(t, online ? COLOR_NONE : COLOR_DIM, json_text(c, "name"));
+                if (online)
+                        append_mark(t, c, terminal);
+        }
+}
