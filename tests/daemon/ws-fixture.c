@@ -10,7 +10,7 @@
 
 static WsVerdict on_authorize(const PeerAddress *address, const char *token, char **ret_identity,
                               void *userdata) {
-        g_assert_cmpstr(address, ==, "127.0.0.1");
+        g_assert_cmpstr(address->text, ==, "127.0.0.1");
         *ret_identity = g_strdup(token);
         return WS_ACCEPT;
 }
