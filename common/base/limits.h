@@ -161,7 +161,8 @@
 
 /* Backups of keystores. */
 #define TAR_NAME_MAX 4096 /* PATH_MAX; pax knows no bound */
-#define KEYSTORE_BYTES_MAX (8u * 1024 * 1024) /* as an archive, held in memory: 8,000 keys, 2,600 rotations */
+#define KEYSTORE_BYTES_MAX \
+        (8u * 1024 * 1024) /* as an archive, held in memory: 8,000 keys, 2,600 rotations */
 
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */
