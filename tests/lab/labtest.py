@@ -374,10 +374,18 @@ def client_state(client):
     return {row[0]: row[2] for row in manager('ListClients')[0]}.get(client)
 
 
+class AtTheEnd(LabTest):
+    """What must hold whatever the tests did; runs after them."""
+
+    def test_no_unit_has_failed(self):
+        self.assertEqual(systemctl('list-units', '--failed', '--plain', '--no-legend'), '')
+
+
 # Running the files
 
 class _TapResult(unittest.TestResult):
-    """Prints a line per test; after a failure, why, and what our services logged meanwhile."""
+    """Prints a line per test, or one per subtest where it has any; after a failure, why, and what our services logged
+    meanwhile."""
 
     def __init__(self):
         super().__init__()
@@ -385,7 +393,7 @@ class _TapResult(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self.started, self.problem, self.skipped_because = time.monotonic(), None, None
+        self.started, self.problem, self.skipped_because, self.subtests = time.monotonic(), None, None, 0
         signal.alarm(TEST_SECONDS)
 
     def addFailure(self, test, error):
@@ -394,26 +402,30 @@ class _TapResult(unittest.TestResult):
     addError = addFailure
 
     def addSubTest(self, test, subtest, error):
-        if error:
-            self._problem(subtest, error)
+        self.subtests += 1
+        self._line(not error, subtest.id(), '', self._explain(test, error) if error else None)
 
     def addSkip(self, test, reason):
         self.skipped_because = reason
         if not isinstance(test, unittest.TestCase):  # a whole class, which starts none of its tests
             self._line(True, test.id(), f' # SKIP {reason}')
 
-    def _problem(self, test, error):
+    @staticmethod
+    def _explain(test, error):
         text = ''.join(traceback.format_exception(*error))
+        journal = getattr(test, 'journal', None)
+        return text + (f'\njournal of the test:\n{journal.text(*OURS)}' if journal else '')
+
+    def _problem(self, test, error):
         if isinstance(test, unittest.TestCase):
-            journal = getattr(test, 'journal', None)
-            self.problem = (self.problem or '') + text
-            if journal:
-                self.problem += f'\njournal of the test:\n{journal.text(*OURS)}'
+            self.problem = (self.problem or '') + self._explain(test, error)
         else:  # setUpClass, or a file that does not load
-            self._line(False, test.id(), '', text)
+            self._line(False, test.id(), '', self._explain(test, error))
 
     def stopTest(self, test):
         signal.alarm(0)
+        if self.subtests and not self.problem:
+            return
         skip = f' # SKIP {self.skipped_because}' if self.skipped_because else ''
         self._line(not self.problem, test.id(), skip or f' ({time.monotonic() - self.started:.2f} s)', self.problem)
 
@@ -439,7 +451,8 @@ def main(files):
 
     signal.signal(signal.SIGALRM, _alarm)
     result = _TapResult()
-    unittest.defaultTestLoader.loadTestsFromNames(names).run(result)
+    loader = unittest.defaultTestLoader
+    unittest.TestSuite([loader.loadTestsFromNames(names), loader.loadTestsFromTestCase(AtTheEnd)]).run(result)
     print(f'1..{result.lines}')
     return 1 if result.bad_lines else 0
 

@@ -4,7 +4,7 @@ import http.client
 import os
 import socket
 
-from labtest import (BusError, BusMonitor, Failed, Journal, LabTest, Lines, Node, bus, docker, run, systemctl,
+from labtest import (NODES, BusError, BusMonitor, Failed, Journal, LabTest, Lines, Node, bus, docker, run, systemctl,
                      unit_property, wait_for)
 
 SYSTEMD = {'service': 'org.freedesktop.systemd1'}
@@ -102,10 +102,11 @@ class Nodes(LabTest):
     def setUp(self):
         super().setUp()
         self.node = Node('3node0')
-        self.node.restore()
+        for name in NODES:
+            Node(name).restore()
 
     def test_both_nodes_run_and_answer_on_their_ports(self):
-        for name in ('3node0', '3node1'):
+        for name in NODES:
             with self.subTest(node=name):
                 health = Node(name).rpc('system_health')['result']
                 self.assertEqual(health, {'peers': 8, 'isSyncing': False, 'shouldHavePeers': True})
