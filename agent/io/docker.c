@@ -32,6 +32,7 @@ struct DockerCall {
         Docker *docker;
         CURL *easy;
         struct curl_slist *headers;
+        GBytes *upload;
         char *what; /* "GET /containers/3node0/logs", for errors */
         uint64_t timeout_sec;
         DockerReply reply;           /* this, */
@@ -255,6 +256,13 @@ static void set_body(DockerCall *c, const char *method, json_object *body) {
                 c->headers = curl_slist_append(c->headers, "Content-Type: application/json");
                 (void) curl_easy_setopt(c->easy, CURLOPT_COPYPOSTFIELDS,
                                         json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
+        } else if (c->upload) {
+                c->headers = curl_slist_append(c->headers, "Content-Type: application/x-tar");
+                (void) curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                        (curl_off_t) g_bytes_get_size(c->upload));
+                (void) curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, g_bytes_get_data(c->upload, NULL));
+        } else if (g_str_equal(method, "HEAD")) {
+                (void) curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
         } else if (!g_str_equal(method, "GET")) {
                 /* libcurl would call nothing a form. */
                 c->headers = curl_slist_append(c->headers, "Content-Type:");
@@ -268,7 +276,7 @@ static void set_body(DockerCall *c, const char *method, json_object *body) {
 /* Paths go without a version, which means the engine's own newest: engines of today refuse the versions that
  * those of Debian 12 (1.41) know, and what we use has kept its shape since 1.24. */
 static DockerCall *call_new(Docker *d, const char *method, const char *path, json_object *body,
-                            uint64_t timeout_sec) {
+                            GBytes *upload, uint64_t timeout_sec) {
         DockerCall *c = g_new0(DockerCall, 1);
         g_autofree char *url = g_strconcat("http://docker", path, NULL);
 
@@ -276,6 +284,7 @@ static DockerCall *call_new(Docker *d, const char *method, const char *path, jso
         c->what = g_strdup_printf("%s %.*s", method, (int) strcspn(path, "?"), path);
         c->timeout_sec = timeout_sec;
         c->in = g_byte_array_new();
+        c->upload = upload ? g_bytes_ref(upload) : NULL;
         c->easy = curl_easy_init();
         g_assert(c->easy);
         (void) curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
@@ -295,10 +304,7 @@ static DockerCall *call_new(Docker *d, const char *method, const char *path, jso
         return c;
 }
 
-DockerCall *docker_call(Docker *d, const char *method, const char *path, json_object *body,
-                        uint64_t timeout_sec, DockerReply reply, void *userdata) {
-        DockerCall *c = call_new(d, method, path, body, timeout_sec);
-
+static DockerCall *call_for_reply(Docker *d, DockerCall *c, DockerReply reply, void *userdata) {
         c->reply = reply;
         c->userdata = userdata;
         d->calls++;
@@ -306,9 +312,19 @@ DockerCall *docker_call(Docker *d, const char *method, const char *path, json_ob
         return c;
 }
 
+DockerCall *docker_call(Docker *d, const char *method, const char *path, json_object *body,
+                        uint64_t timeout_sec, DockerReply reply, void *userdata) {
+        return call_for_reply(d, call_new(d, method, path, body, NULL, timeout_sec), reply, userdata);
+}
+
+DockerCall *docker_upload(Docker *d, const char *method, const char *path, GBytes *archive,
+                          uint64_t timeout_sec, DockerReply reply, void *userdata) {
+        return call_for_reply(d, call_new(d, method, path, NULL, archive, timeout_sec), reply, userdata);
+}
+
 DockerCall *docker_stream(Docker *d, const char *method, const char *path, json_object *body,
                           const DockerStreamHandler *handler, void *userdata) {
-        DockerCall *c = call_new(d, method, path, body, 0);
+        DockerCall *c = call_new(d, method, path, body, NULL, 0);
 
         c->handler = *handler;
         c->userdata = userdata;
@@ -339,6 +355,7 @@ DockerCall *docker_call_free(DockerCall *c) {
         curl_easy_cleanup(c->easy);
         curl_slist_free_all(c->headers);
         g_byte_array_unref(c->in);
+        g_clear_pointer(&c->upload, g_bytes_unref);
         g_free(c->what);
         g_free(c);
         d->calls--;

@@ -27,9 +27,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Docker, docker_free)
 typedef void (*DockerReply)(unsigned status, json_object *body, const GError *error, void *userdata);
 
 /* Sends a request; the reply never comes from inside this. path: with its query, escaped. body: borrowed,
- * NULL for none. */
+ * NULL for none. Of a HEAD the engine says nothing but the status. */
 DockerCall *docker_call(Docker *d, const char *method, const char *path, json_object *body,
                         uint64_t timeout_sec, DockerReply reply, void *userdata);
+
+/* The same with a tar archive as the body; a reference is kept. */
+DockerCall *docker_upload(Docker *d, const char *method, const char *path, GBytes *archive,
+                          uint64_t timeout_sec, DockerReply reply, void *userdata);
 
 typedef struct DockerStreamHandler {
         /* At most DOCKER_STREAM_BUFFER_BYTES. May free the call. */

@@ -60,11 +60,12 @@ static void handle(Connection *c) {
         size_t size = length ? strtoul(length + strlen("Content-Length: "), NULL, 10) : 0;
         g_auto(GStrv) words = NULL;
 
-        if (!body || strlen(body + 4) < size)
+        if (!body || c->in->len - (size_t) (body + 4 - c->in->str) < size)
                 return;
         words = g_strsplit(c->in->str, " ", 3);
         c->request.line = g_strconcat(words[0], " ", words[1], NULL);
-        c->request.body = g_strdup(body + 4);
+        c->request.body = g_memdup2(body + 4, size + 1);
+        c->request.body_size = size;
         c->handled = true;
         c->owner->handler(&c->request, c->owner->userdata);
 }

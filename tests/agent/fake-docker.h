@@ -14,7 +14,8 @@ typedef struct FakeDocker FakeDocker;
 /* One request; it exists until the other side has hung up or the engine is freed. */
 typedef struct FakeRequest {
         char *line; /* "GET /containers/json?all=1" */
-        char *body;
+        char *body; /* ends with a NUL beyond its size */
+        size_t body_size;
         uint64_t sent; /* bytes that the other side's socket took */
         bool gone;     /* the other side has hung up */
 } FakeRequest;
