@@ -60,9 +60,16 @@ void fleet_drop_tokens(Fleet *f, const char *client) {
         g_hash_table_foreach_remove(f->tokens, is_of_client, (void *) client);
 }
 
-static void close_session(Client *c, const char *reason) {
-        if (c && c->session)
-                session_close(c->session, WS_CLOSE_POLICY, reason);
+/* The client is offline from here on, however long its peer takes to answer the close: nothing more is sent to one
+ * that is not trusted any more. */
+static void end_session(Fleet *f, Client *c, const char *reason) {
+        Session *s = c->session;
+
+        if (!s)
+                return;
+        session_close(s, WS_CLOSE_POLICY, reason);
+        session_orphan(s);
+        fleet_unregister(f, c, s, reason, now_realtime());
 }
 
 static void audit_client(Fleet *f, const char *event, const char *message_id, const char *client,
@@ -109,7 +116,7 @@ static void token_stored(StoreStatus status, void *userdata) {
                 c = fleet_find(f, client) ?: fleet_add(f, client, now_realtime(), &error);
         if (c) {
                 if (n->replace)
-                        close_session(c, "the token was replaced");
+                        end_session(f, c, "the token was replaced");
                 fleet_drop_tokens(f, client);
                 fleet_take_token(f, g_steal_pointer(&n->record));
                 c->revoked = false;
@@ -210,11 +217,7 @@ static void remove_client(Fleet *f, const char *client, bool forget, uint32_t ca
         c->revoked = true;
         audit_client(f, "client-revoked", MESSAGE_ID_CLIENT_REVOKED, client, caller_uid,
                      forget ? "revoked and forgotten" : "revoked");
-        close_session(c, "revoked");
-        if (forget && c->session) {
-                session_orphan(c->session);
-                fleet_unregister(f, c, c->session, "forgotten", now_realtime());
-        }
+        end_session(f, c, forget ? "forgotten" : "revoked");
         f->store->ops->delete_tokens(f->store->engine, client, removal_tokens_deleted, r);
         fleet_save(f, c, forget, removal_stored, r);
         if (forget)

@@ -56,8 +56,8 @@ def request(token="good", path="/ws/monitoring/", scheme="Token", **headers):
 class Connection:
     """Bytes and frames over one socket, TLS where context is given."""
 
-    def __init__(self, port, context=None, host="127.0.0.1", name="localhost", session=None):
-        self.sock = socket.create_connection((host, port), timeout=TIMEOUT)
+    def __init__(self, port, context=None, host="127.0.0.1", name="localhost", session=None, source=None):
+        self.sock = socket.create_connection((host, port), timeout=TIMEOUT, source_address=(source, 0) if source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context:
             self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
