@@ -27,7 +27,7 @@ class Program(unittest.TestCase):
         cls.environment = {
             "PATH": os.environ["PATH"], "HOME": cls.directory.name, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm",
             "DBUS_SYSTEM_BUS_ADDRESS": cls.bus.stdout.readline().strip(),
-            **{name: value for name, value in os.environ.items() if name in ("ASAN_OPTIONS", "MALLOC_PERTURB_")}}
+            **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "MALLOC_PERTURB_"}}
 
     @classmethod
     def tearDownClass(cls):
