@@ -142,6 +142,11 @@
 #define LEDGER_RESULTS_KEEP \
         256                 /* acknowledged outcomes with their results; older ones keep state and error */
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
+#define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
+#define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
+#define SESSION_KEYS_MAX 16                /* keys in one rotation; runtimes have 3 to 6 */
+#define KEYSTORE_LISTING_BYTES_MAX \
+        (1024u * 1024) /* names of 73 bytes, three a rotation: a rotation an hour for years */
 #define OUTBOX_RECORDS_MAX \
         10000u /* keys and backups that wait for the server: ten a day for three years, 5 MB */
 #define OUTBOX_IN_FLIGHT_MAX 32 /* of different containers, sent and not yet acknowledged */

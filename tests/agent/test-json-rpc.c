@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests as a node takes them, and answers as nodes and what is no node give them. */
+#include <glib.h>
+#include <string.h>
+
+#include "error.h"
+#include "json-rpc.h"
+#include "limits.h"
+
+static void test_request(void) {
+        json_object *params = json_object_new_array();
+        g_autofree char *bare = json_rpc_request("system_health", NULL), *full = NULL;
+
+        g_assert_cmpstr(bare, ==,
+                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system_health\",\"params\":[]}");
+        json_object_array_add(params, json_object_new_string("0x\"1\n"));
+        full = json_rpc_request("author_hasKey", params);
+        g_assert_cmpstr(full, ==,
+                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"author_hasKey\",\"params\":[\"0x\\\"1\\n\"]}");
+        json_object_put(params);
+}
+
+static void test_answers(void) {
+        static const struct {
+                const char *text, *result; /* NULL: refused */
+                int64_t code;
+                const char *message;
+        } table[] = {
+                { "{\"jsonrpc\":\"2.0\",\"result\":\"0x00\",\"id\":1}", "\"0x00\"" },
+                { "{\"jsonrpc\":\"2.0\",\"result\":true,\"id\":1}\n", "true" },
+                { "{\"result\":null}", "null" },
+                { "{\"result\":{\"peers\":8},\"error\":null}", "{\"peers\":8}" },
+                { "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32601,\"message\":\"Method not found\"},\"id\":1}",
+                  NULL, -32601, "Method not found" },
+                { "{\"error\":{\"code\":1,\"message\":\"a\\nb\",\"data\":\"RPC call is unsafe\"}}", NULL, 1,
+                  "a?b: RPC call is unsafe" },
+                { "{\"error\":{\"code\":1}}", NULL, 1, "no message" },
+                { "{\"error\":{\"code\":1,\"message\":7,\"data\":{}}}", NULL, 1, "no message" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                g_auto(JsonRpcAnswer) a = {};
+                g_autoptr(GError) error = NULL;
+
+                g_test_message("%s", table[i].text);
+                g_assert_true(json_rpc_parse(table[i].text, strlen(table[i].text), &a, &error));
+                g_assert_no_error(error);
+                g_assert_cmpint(a.refused, ==, !table[i].result);
+                g_assert_cmpint(a.code, ==, table[i].code);
+                g_assert_cmpstr(a.message, ==, table[i].message);
+                if (table[i].result)
+                        g_assert_cmpstr(json_object_to_json_string_ext(a.result, JSON_C_TO_STRING_PLAIN), ==,
+                                        table[i].result);
+        }
+}
+
+static void test_no_answers(void) {
+        static const char *const table[] = {
+                "",
+                "{",
+                "[]",
+                "null",
+                "7",
+                "{}",
+                "not JSON",
+                "{\"error\":\"x\"}",
+                "\xff\xfe",
+                "{\"error\":{\"message\":\"no code\"}}",
+                "{\"error\":{\"code\":\"1\"}}",
+                "<html>405 Used HTTP Method is not allowed</html>",
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                JsonRpcAnswer a;
+                g_autoptr(GError) error = NULL;
+
+                g_assert_false(json_rpc_parse(table[i], strlen(table[i]), &a, &error));
+                g_assert_error(error, FLEET_ERROR, FLEET_ERROR_PROTOCOL);
+                g_assert_true(g_utf8_validate(error->message, -1, NULL));
+        }
+}
+
+static void test_bounded(void) {
+        g_autofree char *large = g_strnfill(RPC_ANSWER_BYTES_MAX + 1, ' '), *deep = g_strnfill(10000, '[');
+        g_autoptr(GError) error = NULL;
+        JsonRpcAnswer a;
+
+        g_assert_false(json_rpc_parse(large, strlen(large), &a, &error));
+        g_assert_cmpstr(error->message, ==, "the node answered with more than 256 KiB");
+        g_assert_false(json_rpc_parse(deep, strlen(deep), &a, NULL));
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/json-rpc/request", test_request);
+        g_test_add_func("/json-rpc/answers", test_answers);
+        g_test_add_func("/json-rpc/no-answers", test_no_answers);
+        g_test_add_func("/json-rpc/bounded", test_bounded);
+        return g_test_run();
+}
