@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "json-path.h"
+#include "node-args.h"
 
 #define TYPE_DIGITS 8
 #define KEY_DIGITS_MIN 64 /* sr25519 and ed25519; ecdsa has 66 */
@@ -36,37 +36,21 @@ bool keystore_name_parse(const char *name, KeystoreName *ret) {
         return true;
 }
 
-static const char *string_of(json_object *array, size_t i) {
-        json_object *o = json_object_array_get_idx(array, i);
+/* Where its arguments say, else where images have it. New strv. */
+static char **base_folders(json_object *inspect) {
+        static const char *const usual[] = { "/root/data", "/creditcoin-node/data", NULL };
+        g_autofree char *path = node_argument(inspect, "--base-path") ?: node_argument(inspect, "-d");
+        char *given[] = { path, NULL };
 
-        return json_object_is_type(o, json_type_string) ? json_object_get_string(o) : "";
-}
-
-const char *container_argument(json_object *inspect, const char *word) {
-        json_object *args = json_at(inspect, "Args");
-        const char *found = NULL;
-        size_t n = strlen(word);
-
-        if (!json_object_is_type(args, json_type_array))
-                return NULL;
-        for (size_t i = 0; i < json_object_array_length(args); i++) {
-                const char *s = string_of(args, i);
-
-                if (g_str_equal(s, word) && i + 1 < json_object_array_length(args))
-                        found = string_of(args, ++i);
-                else if (strncmp(s, word, n) == 0 && s[n] == '=')
-                        found = s + n + 1;
-        }
-        return found;
+        return g_strdupv(path ? given : (char **) usual);
 }
 
 /* BASE/chains/CHAIN/rest for all that may be. */
 static char **in_chain_folders(const char *container, json_object *inspect, const char *rest) {
-        static const char *const usual[] = { "/root/data", "/creditcoin-node/data", NULL };
         static const char *const both[] = { "creditcoin3", "creditcoin", NULL };
-        const char *base = container_argument(inspect, "--base-path") ?: container_argument(inspect, "-d");
-        const char *given[] = { base, NULL }, *chain[] = { NULL, NULL };
-        const char *const *bases = base ? given : usual, *const *chains = both;
+        const char *chain[] = { NULL, NULL };
+        const char *const *chains = both;
+        g_auto(GStrv) bases = base_folders(inspect);
         g_autoptr(GStrvBuilder) b = g_strv_builder_new();
 
         if (g_str_has_prefix(container, "3node"))
@@ -75,9 +59,9 @@ static char **in_chain_folders(const char *container, json_object *inspect, cons
                 chain[0] = "creditcoin";
         if (chain[0])
                 chains = chain;
-        for (; *bases; bases++)
+        for (char **base = bases; *base; base++)
                 for (const char *const *c = chains; *c; c++) {
-                        g_autofree char *path = g_strdup_printf("%s/chains/%s/%s", *bases, *c, rest);
+                        g_autofree char *path = g_strdup_printf("%s/chains/%s/%s", *base, *c, rest);
 
                         g_strv_builder_add(b, path);
                 }
@@ -85,16 +69,27 @@ static char **in_chain_folders(const char *container, json_object *inspect, cons
 }
 
 char **keystore_places(const char *container, json_object *inspect) {
-        const char *path = container_argument(inspect, "--keystore-path");
-        const char *given[] = { path, NULL };
+        g_autofree char *path = node_argument(inspect, "--keystore-path");
+        char *given[] = { path, NULL };
 
-        return path ? g_strdupv((char **) given) : in_chain_folders(container, inspect, "keystore");
+        return path ? g_strdupv(given) : in_chain_folders(container, inspect, "keystore");
+}
+
+char **keystore_chain_folders(json_object *inspect) {
+        char **folders = base_folders(inspect);
+
+        for (char **f = folders; *f; f++) {
+                char *chains = g_strconcat(*f, "/chains", NULL);
+
+                g_free(*f);
+                *f = chains;
+        }
+        return folders;
 }
 
 char **network_identity_places(const char *container, json_object *inspect) {
-        const char *path = container_argument(inspect, "--node-key-file");
-        const char *given[] = { path, NULL };
+        g_autofree char *path = node_argument(inspect, "--node-key-file");
+        char *given[] = { path, NULL };
 
-        return path ? g_strdupv((char **) given)
-                    : in_chain_folders(container, inspect, "network/secret_ed25519");
+        return path ? g_strdupv(given) : in_chain_folders(container, inspect, "network/secret_ed25519");
 }

@@ -14,12 +14,11 @@ typedef struct KeystoreName {
 /* False for a file that is no key: a node passes those over. */
 bool keystore_name_parse(const char *name, KeystoreName *ret);
 
-/* What follows this word in the arguments of a container ("--rpc-port", "33980" or "--rpc-port=33980"), from an
- * inspect answer; borrowed. NULL where there is no such word. Of several the last counts. */
-const char *container_argument(json_object *inspect, const char *word);
-
 /* The paths in the container where the keystore, and the file with the network identity, may be, the likeliest first:
  * as its arguments say (--keystore-path, --base-path), else in the base folders of this image and of older ones. The
  * chain follows from the container's name: 3nodeN, nodeN. New strvs. */
 char **keystore_places(const char *container, json_object *inspect);
 char **network_identity_places(const char *container, json_object *inspect);
+
+/* The folders in which each chain has one of its own, for a keystore that is in none of these places. New strv. */
+char **keystore_chain_folders(json_object *inspect);

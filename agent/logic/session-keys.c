@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "error.h"
+#include "keystore.h"
 #include "limits.h"
-#include "node-args.h"
 #include "text.h"
 
 #define TYPE_DIGITS 8
@@ -21,61 +21,9 @@ static const char *const type_order[] = {
         "61756469", /* audi */
 };
 
-static const char *const known_bases[] = { "/root/data", "/creditcoin-node/data" };
-
 struct KeyNames {
         GPtrArray *names; /* of char*: lower-case, sorted, each once */
 };
-
-/* Paths. */
-
-static const char *chain_of(const char *container) {
-        return g_str_has_prefix(container, "3node") ? "creditcoin3" : "creditcoin";
-}
-
-static char *base_path(json_object *inspect) {
-        char *path = node_argument(inspect, "--base-path");
-
-        return path ?: node_argument(inspect, "-d");
-}
-
-char **keystore_paths(const char *container, json_object *inspect) {
-        g_autoptr(GStrvBuilder) b = g_strv_builder_new();
-        g_autofree char *own = node_argument(inspect, "--keystore-path"), *base = base_path(inspect);
-
-        if (own && g_path_is_absolute(own))
-                g_strv_builder_add(b, own);
-        if (base && g_path_is_absolute(base)) {
-                g_autofree char *path =
-                                g_build_filename(base, "chains", chain_of(container), "keystore", NULL);
-
-                g_strv_builder_add(b, path);
-        }
-        for (size_t i = 0; i < G_N_ELEMENTS(known_bases); i++) {
-                g_autofree char *path = g_build_filename(known_bases[i], "chains", chain_of(container),
-                                                         "keystore", NULL);
-
-                g_strv_builder_add(b, path);
-        }
-        return g_strv_builder_end(b);
-}
-
-char **keystore_chain_paths(json_object *inspect) {
-        g_autoptr(GStrvBuilder) b = g_strv_builder_new();
-        g_autofree char *base = base_path(inspect);
-
-        if (base && g_path_is_absolute(base)) {
-                g_autofree char *path = g_build_filename(base, "chains", NULL);
-
-                g_strv_builder_add(b, path);
-        }
-        for (size_t i = 0; i < G_N_ELEMENTS(known_bases); i++) {
-                g_autofree char *path = g_build_filename(known_bases[i], "chains", NULL);
-
-                g_strv_builder_add(b, path);
-        }
-        return g_strv_builder_end(b);
-}
 
 /* Keys. */
 
@@ -184,31 +132,17 @@ unsigned key_names_types(const KeyNames *k) {
         return types;
 }
 
-/* The four letters that a type is; its digits where it is no text. */
-static void type_name(const char *name, char ret[TYPE_DIGITS + 1]) {
-        for (unsigned i = 0; i < TYPE_DIGITS / 2; i++) {
-                int c = g_ascii_xdigit_value(name[2 * i]) * 16 + g_ascii_xdigit_value(name[2 * i + 1]);
-
-                if (c < ' ' || c > '~') {
-                        (void) g_strlcpy(ret, name, TYPE_DIGITS + 1);
-                        return;
-                }
-                ret[i] = (char) c;
-        }
-        ret[TYPE_DIGITS / 2] = '\0';
-}
-
 json_object *key_names_to_json(const KeyNames *k) {
         json_object *o = json_object_new_object(), *keys = NULL;
 
         for (guint i = 0; i < k->names->len; i++) {
                 g_autofree char *key = g_strconcat("0x", name_at(k, i) + TYPE_DIGITS, NULL);
-                char type[TYPE_DIGITS + 1];
+                KeystoreName parsed;
 
                 if (i == 0 || !same_type(k, i - 1, i)) {
-                        type_name(name_at(k, i), type);
+                        (void) keystore_name_parse(name_at(k, i), &parsed);
                         keys = json_object_new_array();
-                        (void) json_object_object_add(o, type, keys);
+                        (void) json_object_object_add(o, parsed.type, keys);
                 }
                 (void) json_object_array_add(keys, json_object_new_string(key));
         }

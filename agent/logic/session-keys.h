@@ -7,14 +7,6 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
-/* Directories where the keystore of a container's node may be, the likeliest first: its own --keystore-path or --base-path
- * (inspect: the engine's answer), else those of the images we know, for the chain that the container's name
- * tells. New strv. */
-char **keystore_paths(const char *container, json_object *inspect);
-
-/* Directories whose entries are chains, each of which may have a "keystore"; for where none of the above is there. */
-char **keystore_chain_paths(json_object *inspect);
-
 /* Whether session keys look like it: "0x" and the hex of one or more keys of 32 bytes. FLEET_ERROR_PROTOCOL. */
 bool session_keys_check(const char *keys, unsigned *ret_count, GError **error);
 

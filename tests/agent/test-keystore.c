@@ -76,16 +76,13 @@ static void test_places(void) {
                       "/node.key");
 }
 
-static void test_arguments(void) {
-        json_object *o = json_tokener_parse(
-                        "{\"Args\":[\"--rpc-port\",\"1\",\"--rpc-portal=2\",\"--name=\",\"--last\"]}");
+static char **chain_folders(const char *container, json_object *inspect) {
+        return keystore_chain_folders(inspect);
+}
 
-        g_assert_cmpstr(container_argument(o, "--rpc-port"), ==, "1");
-        g_assert_cmpstr(container_argument(o, "--name"), ==, "");
-        g_assert_null(container_argument(o, "--last"));
-        g_assert_null(container_argument(o, "--rpc"));
-        g_assert_null(container_argument(NULL, "--rpc"));
-        json_object_put(o);
+static void test_chain_folders(void) {
+        assert_places(chain_folders, "validator", "{}", "/root/data/chains /creditcoin-node/data/chains");
+        assert_places(chain_folders, "validator", "{\"Args\":[\"-d\",\"/data\"]}", "/data/chains");
 }
 
 int main(int argc, char *argv[]) {
@@ -93,6 +90,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/keystore/names", test_names);
         g_test_add_func("/keystore/no-names", test_no_names);
         g_test_add_func("/keystore/places", test_places);
-        g_test_add_func("/keystore/arguments", test_arguments);
+        g_test_add_func("/keystore/chain-folders", test_chain_folders);
         return g_test_run();
 }

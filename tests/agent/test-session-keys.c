@@ -15,46 +15,6 @@
 #define X8(c) c c c c c c c c
 #define KEY(c) X8(c) X8(c) X8(c) X8(c) X8(c) X8(c) X8(c) X8(c)
 
-static void test_paths(void) {
-        static const struct {
-                const char *container, *args, *expected;
-        } table[] = {
-                { "3node0", "[]",
-                  "/root/data/chains/creditcoin3/keystore /creditcoin-node/data/chains/creditcoin3/keystore" },
-                { "node0", "[]",
-                  "/root/data/chains/creditcoin/keystore /creditcoin-node/data/chains/creditcoin/keystore" },
-                { "3node0", "[\"--base-path=/data\"]",
-                  "/data/chains/creditcoin3/keystore /root/data/chains/creditcoin3/keystore "
-                  "/creditcoin-node/data/chains/creditcoin3/keystore" },
-                { "3node0", "[\"-d\",\"/data\",\"--keystore-path\",\"/keys\"]",
-                  "/keys /data/chains/creditcoin3/keystore /root/data/chains/creditcoin3/keystore "
-                  "/creditcoin-node/data/chains/creditcoin3/keystore" },
-                /* What depends on a working directory is no help. */
-                { "3node0", "[\"-d\",\"data\",\"--keystore-path\",\"keys\"]",
-                  "/root/data/chains/creditcoin3/keystore /creditcoin-node/data/chains/creditcoin3/keystore" },
-        };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-                g_autofree char *text = g_strdup_printf("{\"Args\":%s}", table[i].args), *joined = NULL;
-                json_object *inspect = json_tokener_parse(text);
-                g_auto(GStrv) paths = keystore_paths(table[i].container, inspect);
-
-                joined = g_strjoinv(" ", paths);
-                g_assert_cmpstr(joined, ==, table[i].expected);
-                json_object_put(inspect);
-        }
-}
-
-static void test_chain_paths(void) {
-        json_object *inspect = json_tokener_parse("{\"Args\":[\"--base-path\",\"/data\"]}");
-        g_auto(GStrv) own = keystore_chain_paths(inspect), known = keystore_chain_paths(NULL);
-        g_autofree char *joined_own = g_strjoinv(" ", own), *joined_known = g_strjoinv(" ", known);
-
-        g_assert_cmpstr(joined_own, ==, "/data/chains /root/data/chains /creditcoin-node/data/chains");
-        g_assert_cmpstr(joined_known, ==, "/root/data/chains /creditcoin-node/data/chains");
-        json_object_put(inspect);
-}
-
 static void test_check(void) {
         g_autofree char *most = g_strnfill(SESSION_KEYS_MAX * 64, '0'),
                         *good = g_strconcat("0x", most, NULL), *more = g_strconcat(good, KEY("0"), NULL);
@@ -167,15 +127,13 @@ static void test_json(void) {
         json_object *o = key_names_to_json(names);
 
         g_assert_cmpstr(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), ==,
-                        "{\"00000000\":[\"0x" KEY("4") "\"],\"gran\":[\"0x" KEY("1") "\",\"0x" KEY(
+                        "{\"0x00000000\":[\"0x" KEY("4") "\"],\"gran\":[\"0x" KEY("1") "\",\"0x" KEY(
                                         "2") "\"],\"imon\":[\"0x" KEY("3") "\"]}");
         json_object_put(o);
 }
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/session-keys/paths", test_paths);
-        g_test_add_func("/session-keys/chain-paths", test_chain_paths);
         g_test_add_func("/session-keys/check", test_check);
         g_test_add_func("/session-keys/parse", test_parse);
         g_test_add_func("/session-keys/added", test_added);
