@@ -257,6 +257,18 @@ sd_bus_message *bus_client_call(BusClient *c, const char *member, GError **error
         return m ? bus_client_send(c, m, error) : NULL;
 }
 
+sd_bus_message *bus_client_peek(BusClient *c, const char *member, const char *types, ...) {
+        sd_bus_message *m;
+        va_list ap;
+
+        va_start(ap, types);
+        m = make_request(c, member, NULL, 0, NULL, types, ap);
+        va_end(ap);
+        if (m)
+                (void) sd_bus_message_set_allow_interactive_authorization(m, false);
+        return m ? bus_client_send(c, m, NULL) : NULL;
+}
+
 json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error) {
         g_autoptr(sd_bus_message) m = NULL, reply = NULL;
         json_object *properties = NULL;

@@ -58,6 +58,9 @@ sd_bus_message *bus_client_request(BusClient *c, const char *member, json_object
 /* The same without dictionaries, sent: the answer, as bus_client_send() returns it. */
 sd_bus_message *bus_client_call(BusClient *c, const char *member, GError **error, const char *types, ...);
 
+/* The same for what is only nice to have: nobody is asked for a password, and what cannot be had is NULL. */
+sd_bus_message *bus_client_peek(BusClient *c, const char *member, const char *types, ...);
+
 /* All properties of an object as {"Name": value}; new reference. */
 json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error);
 

@@ -14,7 +14,7 @@
 #include "text.h"
 
 char **client_info_ids(BusClient *bus) {
-        g_autoptr(sd_bus_message) reply = bus_client_call(bus, "ListClients", NULL, NULL);
+        g_autoptr(sd_bus_message) reply = bus_client_peek(bus, "ListClients", NULL);
         g_autoptr(GPtrArray) ids = g_ptr_array_new();
         const char *id;
 

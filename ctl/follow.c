@@ -107,20 +107,19 @@ static bool listen(Follow *f, GError **error) {
         return r < 0 ? bus_fail_errno(error, r) : true;
 }
 
-/* Who may not subscribe still gets the output, by GetOutput, at the end. */
+/* Who may not subscribe gets the output at the end, by GetOutput; that is worth no password, unless there is no end. */
 static bool subscribe(Follow *f, GError **error) {
-        g_autoptr(GError) refused = NULL;
         g_autoptr(sd_bus_message) reply = NULL;
 
         f->unheard = false;
         if (!f->events->output)
                 return true;
-        reply = bus_client_call(f->bus, "Subscribe", &refused, NULL);
-        if (reply || g_error_matches(refused, FLEET_ERROR, FLEET_ERROR_ACCESS_DENIED) ||
-            g_error_matches(refused, FLEET_ERROR, FLEET_ERROR_INTERACTIVE_REQUIRED))
+        if (!f->events->endless) {
+                reply = bus_client_peek(f->bus, "Subscribe", NULL);
                 return true;
-        g_propagate_error(error, g_steal_pointer(&refused));
-        return false;
+        }
+        reply = bus_client_call(f->bus, "Subscribe", error, NULL);
+        return reply != NULL;
 }
 
 static sd_bus_message *get_output(Follow *f, GError **error) {
@@ -252,7 +251,7 @@ static bool finish(Follow *f, bool ok, FollowEnd *ret) {
         unlisten(f);
         bus_client_release_interrupts(f->bus);
         if (ok)
-                *ret = (FollowEnd){ g_steal_pointer(&f->report), f->streamed, f->cancelled };
+                *ret = (FollowEnd){ g_steal_pointer(&f->report), f->streamed, f->offset, f->cancelled };
         (void) command_report_free(f->report);
         return ok;
 }

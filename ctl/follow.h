@@ -22,6 +22,7 @@ typedef struct FollowEvents {
 typedef struct FollowEnd {
         CommandReport *report;
         uint64_t streamed; /* bytes of output that were handed out */
+        uint64_t offset;   /* where they end, counted from the start of the output */
         bool cancelled;    /* by Ctrl-C */
 } FollowEnd;
 

@@ -21,10 +21,13 @@ struct Live {
         bool shown;
 };
 
+/* Without a line nothing is touched: it may be polkit that asks for a password there. */
 static void redraw(Live *l) {
         g_autofree char *line = l->draw(&l->terminal, l->userdata);
 
-        (void) fprintf(stderr, "\r\033[K%s", line ?: "");
+        if (!line)
+                return;
+        (void) fprintf(stderr, "\r\033[K%s", line);
         (void) fflush(stderr);
         l->shown = true;
 }

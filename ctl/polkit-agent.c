@@ -18,8 +18,17 @@ struct PolkitAgent {
         pid_t pid;
 };
 
+/* The agent asks on /dev/tty, which a terminal without a session (of "su -c", say) does not give. */
 static bool is_useful(void) {
-        return geteuid() != 0 && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+        int fd;
+
+        if (geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+                return false;
+        fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return false;
+        (void) close(fd);
+        return true;
 }
 
 /* The child: its signals as at the start of a program, and an end together with ours. */

@@ -14,6 +14,7 @@
 #include "display.h"
 #include "follow.h"
 #include "json.h"
+#include "limits.h"
 #include "live.h"
 #include "result.h"
 #include "text.h"
@@ -23,16 +24,17 @@ typedef struct Screen {
         Ctl *ctl;
         Live *live; /* NULL where output takes its place */
         const CommandReport *report;
-        uint64_t since; /* monotonic µs */
+        uint64_t since; /* monotonic µs: known since then, for a password may have been asked for before */
         bool told_queued;
 } Screen;
 
 static char *draw(const Terminal *terminal, void *userdata) {
         const Screen *s = userdata;
-        g_autofree char *took = text_duration(now_monotonic() - s->since), *title = NULL, *line = NULL;
+        g_autofree char *took = NULL, *title = NULL, *line = NULL;
 
         if (!s->report)
                 return NULL;
+        took = text_duration(now_monotonic() - s->since);
         title = command_report_title(s->report);
         line = g_strdup_printf("%s  %s  %s   %s, %s", s->report->id, s->report->client, title,
                                s->report->state, took);
@@ -42,6 +44,8 @@ static char *draw(const Terminal *terminal, void *userdata) {
 static void on_changed(const CommandReport *r, void *userdata) {
         Screen *s = userdata;
 
+        if (!s->report)
+                s->since = now_monotonic();
         s->report = r;
         if (s->live)
                 live_update(s->live);
@@ -75,23 +79,37 @@ static void print_success(const Ctl *ctl, const CommandReport *r) {
         printf("%s\n%s", terminal_reset(t, COLOR_GOOD), members);
 }
 
-/* What was not streamed: by an agent that only answers, or because it is not that kind of command. */
+static void print_list(const Ctl *ctl, const CommandReport *r) {
+        TableStyle style = { ctl->terminal, ctl->style.legend, ctl->style.full };
+        ResultRow row = { r->client, r->result };
+        g_autofree char *text = result_format_lists(&row, 1, false, now_realtime(), &style);
+
+        ctl_print(ctl, text);
+}
+
+/* What of the output in the result was not streamed: all of it by an agent that only answers, its end by one that was cut
+ * off for a while. One that is as long as agents keep may lack its beginning, and cannot be told apart. */
+static const char *output_left(const FollowEnd *end) {
+        const char *output = result_output(end->report->result);
+        size_t size = output ? strlen(output) : 0;
+
+        if (end->streamed == 0)
+                return output;
+        return size > end->offset && size < AGENT_OUTPUT_BYTES_MAX ? output + end->offset : "";
+}
+
+/* To look is all that status does: what it saw says enough. */
 static void print_result(const Ctl *ctl, const FollowEnd *end) {
         const CommandReport *r = end->report;
-        const char *output = result_output(r->result);
-        bool ok = command_report_succeeded(r);
+        const char *output = output_left(end);
+        bool is_list = result_is_list(r->result), looks = is_list && strcmp(r->command, "status") == 0;
 
-        if (result_is_list(r->result)) {
-                TableStyle style = { ctl->terminal, ctl->style.legend, ctl->style.full };
-                ResultRow row = { r->client, r->result };
-                g_autofree char *text = result_format_lists(&row, 1, false, now_realtime(), &style);
-
-                ctl_print(ctl, text);
-        } else if (end->streamed == 0 && output) {
+        if (output)
                 (void) fputs(output, stdout);
-        } else if (ok && end->streamed == 0) {
+        else if (command_report_succeeded(r) && !looks)
                 print_success(ctl, r);
-        }
+        if (is_list)
+                print_list(ctl, r);
 }
 
 static bool passes_exit_code(const CommandReport *r, int *ret) {
@@ -132,7 +150,7 @@ typedef bool (*FollowStart)(BusClient *bus, const FollowEvents *events, Screen *
 static int follow_on_screen(Ctl *ctl, bool streaming, bool endless, FollowStart start, const void *what,
                             GError **error) {
         FollowEvents events = { on_changed, streaming ? on_output : NULL, endless };
-        Screen screen = { .ctl = ctl, .since = now_monotonic() };
+        Screen screen = { .ctl = ctl };
         struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
         FollowEnd end;
         bool ok;

@@ -124,6 +124,12 @@ class Send(Program):
                     f"{FIRST}  seoul-1  backup_keys   succeeded in 1.2 s\n"
                     "backup_file  /backup/k.tar\nsize         512\nencrypted    true\n")
 
+    def test_all(self):
+        self.expect(["send", "seoul-1", "restart", "--all"],
+                    f"{FIRST}  seoul-1  restart all   succeeded in 1.2 s\n"
+                    "CONTAINER  STATE\n"
+                    "3node0     running\n")
+
     def test_over_before_its_id_is_known(self):
         self.expect(["send", "seoul-1", "check_keys"], f"{FIRST}  seoul-1  check_keys   succeeded in 1.2 s\n")
 
@@ -149,6 +155,9 @@ class Send(Program):
 
     def test_service_restarted_meanwhile(self):
         self.expect(["send", "seoul-1", "exec", "blink"], "before\nmeanwhile\n")
+
+    def test_end_of_the_output_came_with_the_result_alone(self):
+        self.expect(["send", "seoul-1", "exec", "cut"], "begin\nend\n")
 
     def test_output_of_an_agent_that_does_not_stream(self):
         self.expect(["send", "seoul-1", "payout"], "paid\n")
