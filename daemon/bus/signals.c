@@ -101,6 +101,15 @@ static void on_client_removed(const Client *c, void *userdata) {
         counts_changed(s);
 }
 
+static void on_client_described(const Client *c, void *userdata) {
+        Signals *s = userdata;
+        g_autofree char *path = client_path(c->id);
+
+        if (s->bus->connection)
+                (void) sd_bus_emit_properties_changed(s->bus->connection, path, MSERVER_IFACE_CLIENT, "Host",
+                                                      NULL);
+}
+
 static void on_client_online(const Client *c, void *userdata) {
         Signals *s = userdata;
         g_autofree char *path = client_path(c->id);
@@ -193,6 +202,7 @@ static void on_batch_changed(const Batch *b, bool added, bool ended, void *userd
 static const FleetObserver observer = {
         .client_added = on_client_added,
         .client_removed = on_client_removed,
+        .client_described = on_client_described,
         .client_online = on_client_online,
         .client_offline = on_client_offline,
         .command_changed = on_command_changed,

@@ -13,8 +13,9 @@ typedef struct Client Client;
 typedef struct Batch Batch;
 
 typedef struct FleetObserver {
-        void (*client_added)(const Client *c, void *userdata);   /* known from now on */
-        void (*client_removed)(const Client *c, void *userdata); /* about to be forgotten */
+        void (*client_added)(const Client *c, void *userdata);     /* known from now on */
+        void (*client_removed)(const Client *c, void *userdata);   /* about to be forgotten */
+        void (*client_described)(const Client *c, void *userdata); /* its host name became known */
         void (*client_online)(const Client *c, void *userdata);
         void (*client_offline)(const Client *c, const char *reason, void *userdata);
         void (*command_changed)(const CommandRecord *r, void *userdata); /* after each change of state */

@@ -9,8 +9,10 @@
 #include "fleet-internal.h"
 #include "hash.h"
 #include "ident.h"
+#include "limits.h"
 #include "names.h"
 #include "session.h"
+#include "text.h"
 
 Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max) {
         Fleet *f = g_new0(Fleet, 1);
@@ -161,11 +163,20 @@ static void audit_offline(Fleet *f, const Client *c, const char *reason) {
         audit_submit(f->audit, e, NULL, NULL);
 }
 
-static void describe(Client *c, FleetRegister *what) {
+void fleet_set_host(Fleet *f, Client *c, const char *host) {
         g_free(c->host);
+        c->host = text_cut(host, HOST_NAME_MAX_BYTES);
+        fleet_save(f, c, false, NULL, NULL);
+        TELL(f, client_described, c);
+}
+
+static void describe(Client *c, FleetRegister *what) {
+        if (what->host && what->host[0]) {
+                g_free(c->host);
+                c->host = g_strdup(what->host);
+        }
         g_free(c->version);
         g_free(c->address);
-        c->host = g_strdup(what->host ?: "");
         c->version = g_strdup(what->version ?: "");
         c->address = g_strdup(what->address ?: "");
         c->features = what->features;

@@ -59,6 +59,9 @@ Client *fleet_register(Fleet *f, const char *id, FleetRegister *what, Session *s
 /* For sessions: the connection is gone. Nothing happens where a newer session has taken over. */
 void fleet_unregister(Fleet *f, Client *c, Session *session, const char *reason, uint64_t now_usec);
 
+/* For sessions: an agent that names no host in its register does so in its stats. */
+void fleet_set_host(Fleet *f, Client *c, const char *host);
+
 /* For the dispatcher and batches: pass on to the observers. */
 void fleet_tell_command(Fleet *f, const CommandRecord *r);
 void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const void *chunk, size_t size);

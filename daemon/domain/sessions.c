@@ -211,6 +211,18 @@ static void keep_json(char **where, json_object *o) {
         *where = g_strdup(text);
 }
 
+static void on_stats(Visit *v, const Message *m) {
+        Client *c = v->session.client;
+        json_object *system, *host;
+
+        keep_json(&c->stats, m->stats.body);
+        if (c->host[0] == '\0' && json_object_object_get_ex(m->stats.body, "system", &system) &&
+            json_object_object_get_ex(system, "host_name", &host) &&
+            json_object_is_type(host, json_type_string))
+                fleet_set_host(v->owner->fleet, c, json_object_get_string(host));
+        session_send(&v->session, message_stats_ack(m->stats.sequence, now_ms()));
+}
+
 static void on_registered_message(Visit *v, const Message *m) {
         Dispatcher *d = v->owner->dispatcher;
         Client *c = v->session.client;
@@ -226,8 +238,7 @@ static void on_registered_message(Visit *v, const Message *m) {
                 session_send(&v->session, message_heartbeat_ack(now_ms()));
                 break;
         case MESSAGE_STATS:
-                keep_json(&c->stats, m->stats.body);
-                session_send(&v->session, message_stats_ack(m->stats.sequence, now_ms()));
+                on_stats(v, m);
                 break;
         case MESSAGE_SUMMARY:
                 keep_json(&c->summary, m->stats.body);

@@ -110,6 +110,7 @@ static void test_acknowledged(void) {
         world_says(a, "{\"type\":\"summary\",\"serverId\":\"a\",\"period_seconds\":60,\"data_points\":6}");
         assert_log("a < heartbeat_ack\na < pong\na < stats_ack\na < summary_ack\n");
         g_assert_nonnull(strstr(fleet_find(w->fleet, "a")->stats, "host_name"));
+        g_assert_cmpstr(fleet_find(w->fleet, "a")->host, ==, "h");
         world_free(w);
 }
 
