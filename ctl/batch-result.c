@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "command-list.h"
 #include "json.h"
-#include "limits.h"
 #include "names.h"
 #include "report.h"
 #include "result.h"
@@ -33,32 +32,20 @@ static int compare(gconstpointer a, gconstpointer b) {
         return strcmp((*(CommandReport *const *) a)->client, (*(CommandReport *const *) b)->client);
 }
 
-static CommandReport *read_report(BusClient *bus, const CommandRow *row, GError **error) {
-        g_autofree char *path = g_strconcat(MSERVER_COMMAND_ROOT "/", row->id, NULL);
-        g_autoptr(CommandReport) r = command_report_new(row->id, path);
-
-        if (!command_report_read(r, bus, error) || !command_report_read_result(r, bus, error))
-                return NULL;
-        return g_steal_pointer(&r);
-}
-
 /* By client. */
-static GPtrArray *read_reports(BusClient *bus, const char *batch, GError **error) {
-        g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(report_free), rows = NULL;
-        g_autoptr(json_object) filter = json_object_new_object();
+static GPtrArray *read_reports(BusClient *bus, const BatchReport *batch, GError **error) {
+        g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(report_free);
+        GHashTableIter i;
+        gpointer id;
 
-        json_object_object_add(filter, "batch", json_object_new_string(batch));
-        json_object_object_add(filter, "limit", json_object_new_uint64(LIST_COMMANDS_MAX));
-        rows = command_list_read(bus, filter, error);
-        if (!rows)
-                return NULL;
-        for (unsigned i = 0; i < rows->len; i++) {
-                CommandReport *r = read_report(bus, rows->pdata[i], error);
+        g_hash_table_iter_init(&i, batch->ids);
+        while (g_hash_table_iter_next(&i, &id, NULL)) {
+                g_autofree char *path = g_strconcat(MSERVER_COMMAND_ROOT "/", id, NULL);
 
-                if (!r)
-                        return NULL;
-                g_ptr_array_add(reports, r);
+                g_ptr_array_add(reports, command_report_new(id, path));
         }
+        if (!command_reports_read(reports, bus, error))
+                return NULL;
         g_ptr_array_sort(reports, compare);
         return g_steal_pointer(&reports);
 }
@@ -155,7 +142,7 @@ static void append_ends(GString *out, const GPtrArray *reports, const TableStyle
 
 bool batch_result_print(Ctl *ctl, const BatchReport *batch, const char *const *meant, GError **error) {
         TableStyle style = { ctl->terminal, ctl->style.legend, ctl->style.full };
-        g_autoptr(GPtrArray) reports = read_reports(ctl->bus, batch->id, error);
+        g_autoptr(GPtrArray) reports = read_reports(ctl->bus, batch, error);
         g_autoptr(GString) out = g_string_new(NULL);
 
         if (!reports)

@@ -21,7 +21,6 @@ typedef struct Watch {
         BatchReport *report;
         BatchChanged changed;
         void *userdata;
-        GHashTable *ids; /* of the batch's commands, so that their signals can be told from others' */
         sd_bus_slot *slots[4];
         bool ended, lost;
 } Watch;
@@ -31,6 +30,7 @@ void batch_report_clear(BatchReport *r) {
         g_clear_pointer(&r->path, g_free);
         g_clear_pointer(&r->state, g_free);
         g_clear_pointer(&r->last, g_free);
+        g_clear_pointer(&r->ids, g_hash_table_unref);
 }
 
 static void take_count(json_object *properties, const char *name, unsigned *where) {
@@ -38,8 +38,17 @@ static void take_count(json_object *properties, const char *name, unsigned *wher
                 *where = (unsigned) json_uint(properties, name);
 }
 
+/* {client: id} */
+static void take_commands(BatchReport *r, json_object *commands) {
+        if (!json_object_is_type(commands, json_type_object))
+                return;
+        json_object_object_foreach (commands, client, id) {
+                (void) client;
+                g_hash_table_add(r->ids, g_strdup(json_object_get_string(id)));
+        }
+}
+
 static void take_properties(Watch *w, json_object *properties) {
-        json_object *commands = json_member(properties, "Commands");
         BatchReport *r = w->report;
 
         take_count(properties, "Total", &r->total);
@@ -50,12 +59,7 @@ static void take_properties(Watch *w, json_object *properties) {
                 g_free(r->state);
                 r->state = g_strdup(json_text(properties, "State"));
         }
-        if (json_object_is_type(commands, json_type_object)) {
-                json_object_object_foreach (commands, client, id) {
-                        (void) client;
-                        g_hash_table_add(w->ids, g_strdup(json_object_get_string(id)));
-                }
-        }
+        take_commands(r, json_member(properties, "Commands"));
         w->changed(r, w->userdata);
 }
 
@@ -88,7 +92,7 @@ static int on_state(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         CommandState state;
 
         if (sd_bus_message_read(m, "ssss", &id, &client, &command, &text) < 0 ||
-            !g_hash_table_contains(w->ids, id) || !command_state_from_string(text, &state) ||
+            !g_hash_table_contains(w->report->ids, id) || !command_state_from_string(text, &state) ||
             !command_state_is_final(state))
                 return 0;
         g_free(w->report->last);
@@ -138,14 +142,18 @@ static bool listen(Watch *w, GError **error) {
 
 static bool send_request(Watch *w, sd_bus_message *request, GError **error) {
         g_autoptr(sd_bus_message) reply = bus_client_send(w->bus, request, error);
+        g_autoptr(json_object) commands = NULL;
         const char *id, *path;
         int r;
 
         if (!reply)
                 return false;
         r = sd_bus_message_read(reply, "so", &id, &path);
+        if (r >= 0)
+                r = bus_read_json(reply, &commands);
         if (r < 0)
                 return bus_fail_errno(error, r);
+        take_commands(w->report, commands);
         w->report->id = g_strdup(id);
         w->report->path = g_strdup(path);
         return true;
@@ -202,12 +210,11 @@ bool batch_follow(BusClient *bus, sd_bus_message *request, BatchChanged changed,
         g_autoptr(sd_bus_message) m = request;
         bool ok;
 
-        w.ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        r->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         bus_client_catch_interrupts(bus, PATIENCE, false);
         ok = listen(&w, error) && send_request(&w, g_steal_pointer(&m), error) && to_the_end(&w, error);
         bus_client_release_interrupts(bus);
         for (unsigned i = 0; i < G_N_ELEMENTS(w.slots); i++)
                 sd_bus_slot_unref(w.slots[i]);
-        g_hash_table_unref(w.ids);
         return ok;
 }

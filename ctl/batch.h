@@ -13,7 +13,8 @@ typedef struct BatchReport {
         unsigned total, succeeded, failed, skipped; /* clients */
         char *last;                                 /* the client that ended last; NULL: none yet */
         bool last_ok;
-        bool cancelled; /* by Ctrl-C */
+        bool cancelled;  /* by Ctrl-C */
+        GHashTable *ids; /* set of the ids of its commands */
 } BatchReport;
 
 void batch_report_clear(BatchReport *r);

@@ -131,6 +131,12 @@ static bool wait_for(BusClient *c, sd_bus_message *const *reply, GError **error)
         return true;
 }
 
+bool bus_client_check_answer(sd_bus_message *reply, GError **error) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        return e ? bus_fail(error, e->name, e->message) : true;
+}
+
 sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **error) {
         g_autoptr(sd_bus_message) m = request, reply = NULL;
         g_autoptr(sd_bus_slot) slot = NULL;
@@ -147,15 +153,7 @@ sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **
         if (c->flags & BUS_CLIENT_SURVIVE)
                 bus_client_release_interrupts(c);
 
-        if (!answered)
-                return NULL;
-        if (sd_bus_message_is_method_error(reply, NULL)) {
-                const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-                (void) bus_fail(error, e->name, e->message);
-                return NULL;
-        }
-        return g_steal_pointer(&reply);
+        return answered && bus_client_check_answer(reply, error) ? g_steal_pointer(&reply) : NULL;
 }
 
 /* One of many calls that are under way together. */
@@ -269,24 +267,39 @@ sd_bus_message *bus_client_peek(BusClient *c, const char *member, const char *ty
         return m ? bus_client_send(c, m, NULL) : NULL;
 }
 
-json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error) {
-        g_autoptr(sd_bus_message) m = NULL, reply = NULL;
-        json_object *properties = NULL;
+sd_bus_message *bus_client_properties_request(BusClient *c, const char *path, const char *interface,
+                                              GError **error) {
+        g_autoptr(sd_bus_message) m =
+                        bus_client_message(c, path, "org.freedesktop.DBus.Properties", "GetAll", error);
         int r;
 
-        m = bus_client_message(c, path, "org.freedesktop.DBus.Properties", "GetAll", error);
         if (!m)
                 return NULL;
         r = sd_bus_message_append(m, "s", interface);
-        if (r >= 0) {
-                reply = bus_client_send(c, g_steal_pointer(&m), error);
-                if (!reply)
-                        return NULL;
-                r = bus_read_json(reply, &properties);
+        if (r < 0) {
+                (void) bus_fail_errno(error, r);
+                return NULL;
         }
+        return g_steal_pointer(&m);
+}
+
+json_object *bus_client_properties_read(sd_bus_message *reply, GError **error) {
+        json_object *properties = NULL;
+        int r;
+
+        if (!bus_client_check_answer(reply, error))
+                return NULL;
+        r = bus_read_json(reply, &properties);
         if (r < 0)
                 (void) bus_fail_errno(error, r);
         return properties;
+}
+
+json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error) {
+        sd_bus_message *m = bus_client_properties_request(c, path, interface, error);
+        g_autoptr(sd_bus_message) reply = m ? bus_client_send(c, m, error) : NULL;
+
+        return reply ? bus_client_properties_read(reply, error) : NULL;
 }
 
 bool bus_client_turn(BusClient *c, GError **error) {

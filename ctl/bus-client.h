@@ -50,6 +50,9 @@ sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **
  * among them. NULL with error set where it has to give up on all. */
 GPtrArray *bus_client_send_all(BusClient *c, GPtrArray *requests, GError **error);
 
+/* False, with error set from it, where an answer is an error. */
+bool bus_client_check_answer(sd_bus_message *reply, GError **error);
+
 /* A call of org.mserver1.Manager with arguments of basic types, as sd_bus_message_append(3) takes them (types NULL:
  * none), and behind them n dictionaries (a{sv}, NULL: empty). */
 sd_bus_message *bus_client_request(BusClient *c, const char *member, json_object *const *dicts, unsigned n,
@@ -63,6 +66,11 @@ sd_bus_message *bus_client_peek(BusClient *c, const char *member, const char *ty
 
 /* All properties of an object as {"Name": value}; new reference. */
 json_object *bus_client_properties(BusClient *c, const char *path, const char *interface, GError **error);
+
+/* The same in two halves: the call, and what its answer says. */
+sd_bus_message *bus_client_properties_request(BusClient *c, const char *path, const char *interface,
+                                              GError **error);
+json_object *bus_client_properties_read(sd_bus_message *reply, GError **error);
 
 /* Waits for one event and dispatches it. False once the connection is lost. */
 bool bus_client_turn(BusClient *c, GError **error);

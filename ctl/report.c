@@ -65,8 +65,12 @@ static void set_json(json_object **where, const char *text) {
         *where = json_tokener_parse(text);
 }
 
-bool command_report_read(CommandReport *r, BusClient *bus, GError **error) {
-        g_autoptr(json_object) p = bus_client_properties(bus, r->path, MSERVER_IFACE_COMMAND, error);
+static sd_bus_message *ask_properties(const CommandReport *r, BusClient *bus, GError **error) {
+        return bus_client_properties_request(bus, r->path, MSERVER_IFACE_COMMAND, error);
+}
+
+static bool take_properties(CommandReport *r, sd_bus_message *reply, GError **error) {
+        g_autoptr(json_object) p = bus_client_properties_read(reply, error);
 
         if (!p)
                 return false;
@@ -83,14 +87,15 @@ bool command_report_read(CommandReport *r, BusClient *bus, GError **error) {
         return true;
 }
 
-bool command_report_read_result(CommandReport *r, BusClient *bus, GError **error) {
+static sd_bus_message *ask_result(const CommandReport *r, BusClient *bus, GError **error) {
+        return bus_client_message(bus, r->path, MSERVER_IFACE_COMMAND, "GetResult", error);
+}
+
+static bool take_result(CommandReport *r, sd_bus_message *reply, GError **error) {
         const char *parameters, *result, *text;
-        g_autoptr(sd_bus_message) m = NULL, reply = NULL;
         int e;
 
-        m = bus_client_message(bus, r->path, MSERVER_IFACE_COMMAND, "GetResult", error);
-        reply = m ? bus_client_send(bus, g_steal_pointer(&m), error) : NULL;
-        if (!reply)
+        if (!bus_client_check_answer(reply, error))
                 return false;
         e = sd_bus_message_read(reply, "sss", &parameters, &result, &text);
         if (e < 0)
@@ -99,6 +104,48 @@ bool command_report_read_result(CommandReport *r, BusClient *bus, GError **error
         set_json(&r->result, result);
         set_text(&r->error, text);
         return true;
+}
+
+bool command_report_read(CommandReport *r, BusClient *bus, GError **error) {
+        sd_bus_message *m = ask_properties(r, bus, error);
+        g_autoptr(sd_bus_message) reply = m ? bus_client_send(bus, m, error) : NULL;
+
+        return reply && take_properties(r, reply, error);
+}
+
+bool command_report_read_result(CommandReport *r, BusClient *bus, GError **error) {
+        sd_bus_message *m = ask_result(r, bus, error);
+        g_autoptr(sd_bus_message) reply = m ? bus_client_send(bus, m, error) : NULL;
+
+        return reply && take_result(r, reply, error);
+}
+
+static void unref_message(gpointer m) {
+        sd_bus_message_unref(m);
+}
+
+static bool read_each(GPtrArray *reports, BusClient *bus,
+                      sd_bus_message *(*ask)(const CommandReport *, BusClient *, GError **),
+                      bool (*take)(CommandReport *, sd_bus_message *, GError **), GError **error) {
+        g_autoptr(GPtrArray) requests = g_ptr_array_new_with_free_func(unref_message), replies = NULL;
+
+        for (unsigned i = 0; i < reports->len; i++) {
+                sd_bus_message *m = ask(reports->pdata[i], bus, error);
+
+                if (!m)
+                        return false;
+                g_ptr_array_add(requests, m);
+        }
+        replies = bus_client_send_all(bus, requests, error);
+        for (unsigned i = 0; replies && i < replies->len; i++)
+                if (!take(reports->pdata[i], replies->pdata[i], error))
+                        return false;
+        return replies != NULL;
+}
+
+bool command_reports_read(GPtrArray *reports, BusClient *bus, GError **error) {
+        return read_each(reports, bus, ask_properties, take_properties, error) &&
+               read_each(reports, bus, ask_result, take_result, error);
 }
 
 bool command_report_succeeded(const CommandReport *r) {

@@ -33,6 +33,9 @@ bool command_report_read(CommandReport *r, BusClient *bus, GError **error);
 /* Fills in parameters, result and error, which may need more rights. */
 bool command_report_read_result(CommandReport *r, BusClient *bus, GError **error);
 
+/* Both for many, some at a time; reports is an array of CommandReport. */
+bool command_reports_read(GPtrArray *reports, BusClient *bus, GError **error);
+
 bool command_report_succeeded(const CommandReport *r);
 bool command_report_is_final(const CommandReport *r);
 
