@@ -12,13 +12,18 @@
 #define NODE_LIST_OPTIONS \
         { "all", 'a', NULL, N_("All there ever were, not the latest of each") }
 
-/* Calls a member (of the manager, with client and container) with the words that may name these: its answer. */
-sd_bus_message *node_list_call(Ctl *ctl, const char *member, const Args *args, GError **error);
+typedef struct NodeList {
+        const char *member; /* of the manager, with client and container: "ListKeys" */
+        const ColumnInfo *columns;
+        /* Reads the answer, newest first, and adds a row for each that node_list_wants(). Returns a negative errno value where it
+         * cannot be read. */
+        int (*fill)(Table *t, sd_bus_message *reply, const Args *args, GHashTable *seen, bool full);
+        const char *empty; /* N_(): said where there is nothing */
+} NodeList;
 
-/* Is this row to be shown? Rows come newest first; without --all only the first of each node is. seen: a set of nodes,
- * node_list_seen_new(). */
-GHashTable *node_list_seen_new(void);
+/* The whole verb: calls, shows, and returns its exit status. An empty list is an answer where the client that was asked for exists:
+ * else FLEET_ERROR_NO_SUCH_CLIENT. */
+int node_list_run(Ctl *ctl, const NodeList *list, const Args *args, GError **error);
+
+/* Is this row to be shown? Without --all only the first of each node is. */
 bool node_list_wants(const Args *args, GHashTable *seen, const char *client, const char *container);
-
-/* An empty list is an answer where the client that was asked for exists: else FLEET_ERROR_NO_SUCH_CLIENT. */
-bool node_list_check_empty(Ctl *ctl, const Args *args, GError **error);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* backups: how old the last good backup of each node is. */
 #include <glib/gi18n.h>
-#include <stdlib.h>
 
-#include "bus-error.h"
 #include "clock.h"
 #include "node-list.h"
 #include "text.h"
@@ -39,8 +37,7 @@ static void add_row(Table *t, const Backup *b, bool full) {
         table_add(t, b->sha256);
 }
 
-static int fill(Table *t, sd_bus_message *reply, const Args *args, bool full) {
-        g_autoptr(GHashTable) seen = node_list_seen_new();
+static int fill(Table *t, sd_bus_message *reply, const Args *args, GHashTable *seen, bool full) {
         Backup b;
         int r = sd_bus_message_enter_container(reply, 'a', "(sssstt)");
 
@@ -52,23 +49,10 @@ static int fill(Table *t, sd_bus_message *reply, const Args *args, bool full) {
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
-        g_autoptr(sd_bus_message) reply = node_list_call(ctl, "ListBackups", args, error);
-        g_autoptr(Table) table = table_new(columns);
-        int r;
+        static const NodeList list = { "ListBackups", columns, fill,
+                                       N_("No backup was ever reported there") };
 
-        if (!reply)
-                return EXIT_FAILURE;
-        r = fill(table, reply, args, ctl->style.full);
-        if (r < 0) {
-                (void) bus_fail_errno(error, r);
-                return EXIT_FAILURE;
-        }
-        if (table_rows(table) == 0 && !node_list_check_empty(ctl, args, error))
-                return EXIT_FAILURE;
-        ctl_print_table(ctl, table, false);
-        if (table_rows(table) == 0)
-                ctl_note(ctl, _("No backup was ever reported there"));
-        return EXIT_SUCCESS;
+        return node_list_run(ctl, &list, args, error);
 }
 
 const Verb verb_backups = {

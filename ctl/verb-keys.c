@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* keys: the session keys that nodes have reported. */
 #include <glib/gi18n.h>
-#include <stdlib.h>
 
-#include "bus-error.h"
 #include "clock.h"
 #include "node-list.h"
 #include "verbs.h"
@@ -35,8 +33,7 @@ static void add_row(Table *t, const Key *k, bool full) {
         table_add(t, k->command);
 }
 
-static int fill(Table *t, sd_bus_message *reply, const Args *args, bool full) {
-        g_autoptr(GHashTable) seen = node_list_seen_new();
+static int fill(Table *t, sd_bus_message *reply, const Args *args, GHashTable *seen, bool full) {
         Key k;
         int r = sd_bus_message_enter_container(reply, 'a', "(sssts)");
 
@@ -48,23 +45,10 @@ static int fill(Table *t, sd_bus_message *reply, const Args *args, bool full) {
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
-        g_autoptr(sd_bus_message) reply = node_list_call(ctl, "ListKeys", args, error);
-        g_autoptr(Table) table = table_new(columns);
-        int r;
+        static const NodeList list = { "ListKeys", columns, fill,
+                                       N_("No session key was ever reported there") };
 
-        if (!reply)
-                return EXIT_FAILURE;
-        r = fill(table, reply, args, ctl->style.full);
-        if (r < 0) {
-                (void) bus_fail_errno(error, r);
-                return EXIT_FAILURE;
-        }
-        if (table_rows(table) == 0 && !node_list_check_empty(ctl, args, error))
-                return EXIT_FAILURE;
-        ctl_print_table(ctl, table, false);
-        if (table_rows(table) == 0)
-                ctl_note(ctl, _("No session key was ever reported there"));
-        return EXIT_SUCCESS;
+        return node_list_run(ctl, &list, args, error);
 }
 
 const Verb verb_keys = {
