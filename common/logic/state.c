@@ -29,7 +29,10 @@ static const struct {
         [COMMAND_SUCCEEDED] = { "succeeded", "completed", 0, true },
         [COMMAND_FAILED] = { "failed", "failed", 0, true },
         [COMMAND_REJECTED] = { "rejected", "rejected", 0, true },
-        [COMMAND_TIMED_OUT] = { "timed-out", "timed_out", 0, true },
+        /* Where it was the server that did not wait any longer: the agent was asked to end it then, and that it
+         * did is no news. */
+        [COMMAND_TIMED_OUT] = { "timed-out", "timed_out",
+                                BIT(COMMAND_SUCCEEDED) | BIT(COMMAND_FAILED) | BIT(COMMAND_REJECTED), true },
         [COMMAND_CANCELLED] = { "cancelled", "cancelled", 0, true },
         [COMMAND_EXPIRED] = { "expired", "timed_out", 0, true },
         [COMMAND_INTERRUPTED] = { "interrupted", "interrupted", ANSWERS, true },

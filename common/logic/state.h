@@ -31,6 +31,6 @@ const char *command_state_to_wire(CommandState state);
 
 bool command_state_is_final(CommandState state);
 
-/* A final state is never left, and running never goes back to sent. INTERRUPTED alone may be replaced by a
+/* Running never goes back to sent. A final state is never left, but INTERRUPTED and TIMED_OUT may be replaced by a
  * final answer that arrives late from the agent: then the outcome has become known. */
 bool command_state_may_follow(CommandState from, CommandState to);

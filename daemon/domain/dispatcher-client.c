@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's side of a command's life: it returns, reports progress, answers, is asked to stop; and what an earlier
- * run of the server left open. */
+/* The agent's side of a command's life: it returns, reports progress, answers; and what an earlier run of the server
+ * left open. */
 #include <string.h>
 
 #include "clock.h"
@@ -17,14 +17,11 @@ static bool may_send(const Open *o, const Client *c) {
 
 static void audited_again(bool handed_over, void *userdata) {
         Open *o = userdata;
-        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
 
-        o->submitting = false;
-        dispatcher_busy(o->dispatcher, -1);
-        if (!handed_over || !c || !c->session)
-                return; /* when it returns */
-        o->restarted = false;
-        open_send(o);
+        open_prepared(o, NULL);
+        o->restarted = !handed_over;
+        if (handed_over)
+                open_take_up(o);
 }
 
 /* No act without its entry: one of an earlier run may have ended before it wrote that. */
@@ -33,9 +30,22 @@ static void send_again(Open *o) {
                 open_send(o);
                 return;
         }
-        o->submitting = true;
-        dispatcher_busy(o->dispatcher, 1);
+        open_prepare(o);
         open_audit_requested(o, "sent after the server was restarted", audited_again);
+}
+
+void open_take_up(Open *o) {
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
+
+        if (!c || !c->session || o->preparing || o->finishing)
+                return;
+        if (o->record->cancel) {
+                if (c->features & FEATURE_CANCEL)
+                        session_send(c->session, message_command_cancel(o->record->id));
+        } else if (open_is_expired(o))
+                open_expire(o);
+        else if (may_send(o, c))
+                send_again(o);
 }
 
 void dispatcher_client_ready(Dispatcher *d, Client *c) {
@@ -43,15 +53,8 @@ void dispatcher_client_ready(Dispatcher *d, Client *c) {
         GList *next;
 
         for (GList *l = q ? q->head : NULL; l; l = next) {
-                Open *o = l->data;
-
                 next = l->next;
-                if (o->submitting || o->finishing)
-                        continue;
-                if (o->cancel && o->on_wire && (c->features & FEATURE_CANCEL))
-                        session_send(c->session, message_command_cancel(o->record->id));
-                else if (may_send(o, c))
-                        send_again(o);
+                open_take_up(l->data);
         }
 }
 
@@ -90,68 +93,6 @@ void dispatcher_progress(Dispatcher *d, Client *c, const Message *m) {
                 fleet_tell_output(d->fleet, o->record, offset, chunk, n);
 }
 
-/* An answer to what is not open: most often one whose acknowledgement got lost; or the outcome, at last, of what was
- * given up as interrupted. */
-typedef struct LateAnswer {
-        Dispatcher *dispatcher;
-        char *id, *client;
-        CommandState state;
-        char *result, *error;
-        CommandRecord *settled; /* what it becomes */
-} LateAnswer;
-
-static void late_answer_free(LateAnswer *a) {
-        g_free(a->id);
-        g_free(a->client);
-        g_free(a->result);
-        g_free(a->error);
-        command_record_free(a->settled);
-        g_free(a);
-}
-
-static void late_answer_acknowledge(LateAnswer *a) {
-        dispatcher_acknowledge(a->dispatcher, a->client, a->id);
-        late_answer_free(a);
-}
-
-static void late_answer_audited(bool handed_over, void *userdata) {
-        late_answer_acknowledge(userdata);
-}
-
-static void late_answer_stored(StoreStatus status, void *userdata) {
-        LateAnswer *a = userdata;
-        Dispatcher *d = a->dispatcher;
-        const CommandRecord *settled = a->settled;
-
-        if (status != STORE_OK) {
-                late_answer_free(a); /* not acknowledged: it comes again */
-                return;
-        }
-        cache_put(d, g_steal_pointer(&a->settled));
-        fleet_tell_command(d->fleet, settled);
-        dispatcher_audit_settled(d, settled, late_answer_audited, a);
-}
-
-static void late_answer_known(const CommandRecord *r, const GError *error, void *userdata) {
-        LateAnswer *a = userdata;
-        Store *s = a->dispatcher->store;
-
-        if (g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND)) {
-                log_warning("%s answers command %s, which nobody here knows", a->client, a->id);
-                late_answer_acknowledge(a);
-                return;
-        }
-        if (!r || strcmp(r->client, a->client) != 0 || !command_state_is_final(r->state)) {
-                late_answer_free(a);
-                return;
-        }
-        a->settled = command_record_copy(r);
-        if (command_record_advance(a->settled, a->state, a->result, a->error, now_realtime()))
-                s->ops->advance_command(s->engine, a->settled, late_answer_stored, a);
-        else
-                late_answer_acknowledge(a);
-}
-
 static const char *result_of(const Message *m) {
         return m->response.result
                                ? json_object_to_json_string_ext(m->response.result, JSON_C_TO_STRING_PLAIN)
@@ -165,85 +106,23 @@ static const char *error_of(const Message *m) {
 }
 
 void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
-        Open *o = find_of(d, c, m->response.id);
+        Open *o = open_find(d, m->response.id);
+        CommandState state = m->response.status;
 
-        if (!o) {
-                LateAnswer *a;
-
-                /* Its end is on the way to the store: that acknowledges this answer too. */
-                if ((o = open_find(d, m->response.id)) && strcmp(o->record->client, c->id) == 0) {
-                        o->owe_ack = o->owe_ack || o->finishing;
-                        return;
-                }
-                if (!command_state_is_final(m->response.status))
-                        return;
-                a = g_new0(LateAnswer, 1);
-                a->dispatcher = d;
-                a->id = g_strdup(m->response.id);
-                a->client = g_strdup(c->id);
-                a->state = m->response.status;
-                a->result = g_strdup(result_of(m));
-                a->error = g_strdup(error_of(m));
-                dispatcher_get(d, m->response.id, late_answer_known, a);
+        if (o && strcmp(o->record->client, c->id) != 0)
                 return;
-        }
-        if (!command_state_is_final(m->response.status)) {
-                running(o);
-                return;
-        }
-        o->owe_ack = true;
-        open_finish(o, m->response.status, result_of(m), error_of(m));
-}
-
-typedef struct Cancel {
-        Dispatcher *dispatcher;
-        char *id;
-        CommandDone done;
-        void *userdata;
-} Cancel;
-
-static bool cancel_open(Open *o, GError **error) {
-        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
-
-        if (o->finishing)
-                return true;
-        o->cancel = true;
-        if (o->submitting)
-                return true;
-        if (!o->on_wire) {
-                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
-                return true;
-        }
-        if (!c || !c->online)
-                return true; /* asked for when it returns */
-        if (!(c->features & FEATURE_CANCEL))
-                return fleet_fail(error, FLEET_ERROR_NOT_SUPPORTED,
-                                  "client \"%s\" (version %s) cannot cancel a command that it has", c->id,
-                                  c->version);
-        session_send(c->session, message_command_cancel(o->record->id));
-        return true;
-}
-
-static void cancel_known(const CommandRecord *r, const GError *error, void *userdata) {
-        Cancel *k = userdata;
-        g_autoptr(GError) refused = NULL;
-        Open *o = r ? open_find(k->dispatcher, k->id) : NULL;
-
-        if (o && !cancel_open(o, &refused)) {
-                error = refused;
-                r = NULL;
-        }
-        if (k->done)
-                k->done(r, error, k->userdata);
-        g_free(k->id);
-        g_free(k);
-}
-
-void dispatcher_cancel(Dispatcher *d, const char *id, CommandDone done, void *userdata) {
-        Cancel *k = g_new0(Cancel, 1);
-
-        *k = (Cancel){ d, g_strdup(id), done, userdata };
-        dispatcher_get(d, id, cancel_known, k);
+        if (!command_state_is_final(state)) {
+                if (o && o->on_wire && !o->finishing)
+                        running(o);
+        } else if (!o)
+                late_answer_judge(
+                                late_answer_new(d, m->response.id, c->id, state, result_of(m), error_of(m)));
+        else if (o->on_wire && !o->finishing) {
+                o->owe_ack = true;
+                open_finish(o, state, result_of(m), error_of(m));
+        } else if (o->finishing && !o->owe_ack && !o->late)
+                /* We have given it up by ourselves, or an earlier run has ended it: whichever it was, that end first. */
+                o->late = late_answer_new(d, m->response.id, c->id, state, result_of(m), error_of(m));
 }
 
 typedef struct Loading {
@@ -259,14 +138,17 @@ static void take_over(Dispatcher *d, CommandRecord *r) {
         o->restarted = true;
         o->caller = (Caller){ .uid = r->caller_uid, .owner_uid = UINT32_MAX };
         o->on_wire = r->state != COMMAND_QUEUED;
-        if (!command_state_is_final(r->state)) {
-                open_arm_deadline(o, RESTART_GRACE_USEC);
-                return;
-        }
-        /* Its end was stored, and what follows from that was not done, or not known to be. */
-        o->finishing = true;
-        dispatcher_busy(d, 1);
-        open_audit_end(o);
+        if (command_state_is_final(r->state)) {
+                /* Its end was stored, and what follows from that was not done, or not known to be. */
+                o->finishing = true;
+                dispatcher_busy(d, 1);
+                open_audit_end(o);
+        } else if (o->on_wire)
+                open_go_on_running(o);
+        else if (r->cancel)
+                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
+        else
+                open_begin_queue(o);
 }
 
 static void open_commands_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {

@@ -5,28 +5,32 @@
 #include "dispatcher.h"
 #include "outbuf.h"
 
+typedef struct LateAnswer LateAnswer;
+
 /* A command that has not ended, or whose end is not durable yet. */
 typedef struct Open {
         Dispatcher *dispatcher;
         CommandRecord *record;
         json_object *params;
-        OutBuf *output;   /* NULL before the first */
-        LoopTimer *timer; /* deadline, or the next try to store the end */
-        GArray *waiters;  /* Waiter; NULL: none */
-        GList of_client;  /* its link in the client's queue, oldest first */
+        OutBuf *output;     /* NULL before the first */
+        LoopTimer *timer;   /* deadline, or the next try to store what could not be */
+        uint64_t run_until; /* monotonic µs: when its time to run is over; 0: it was not sent */
+        GArray *waiters;    /* Waiter; NULL: none */
+        GList of_client;    /* its link in the client's queue, oldest first */
 
         /* While it is being submitted: whom to tell. */
         CommandDone submitted;
         void *submitted_userdata;
         Caller caller; /* strings owned; cleared when submitted */
-        bool queue, submitting;
+        bool queue;
 
-        bool restarted; /* of an earlier run of the server: whether its entry was written is not known */
-        bool on_wire;   /* may have reached the client */
-        bool cancel;    /* asked for while the client was away */
-        bool finishing; /* its end is on the way to the store */
-        bool answered;  /* the waiters know the end */
-        bool owe_ack;   /* the client waits for command_ack */
+        bool preparing;   /* on the way to the store or the journal, before it is sent */
+        bool restarted;   /* of an earlier run of the server: whether its entry was written is not known */
+        bool on_wire;     /* may have reached the client */
+        bool finishing;   /* its end is on the way to the store */
+        bool answered;    /* the waiters know the end */
+        bool owe_ack;     /* it ended by the client's answer, which waits for command_ack */
+        LateAnswer *late; /* that came while it was finishing otherwise; NULL */
 } Open;
 
 typedef struct Waiter {
@@ -43,6 +47,7 @@ struct Dispatcher {
         GHashTable *by_client; /* client id to GQueue of Open */
         GHashTable *cached;    /* id to the link in cache of its CommandRecord */
         GQueue cache;          /* CommandRecords, most recently used first */
+        GHashTable *late;      /* id to LateAnswer, which it owns: those that settle something */
 
         unsigned busy; /* commands on their way to the store or the journal */
         bool stopping;
@@ -66,10 +71,30 @@ void cache_clear(Dispatcher *d);
 /* dispatcher.c: moving on */
 void dispatcher_busy(Dispatcher *d, int change);
 void dispatcher_acknowledge(Dispatcher *d, const char *client, const char *id);
+void open_prepare(Open *o);
+void open_prepared(Open *o, const GError *error); /* whoever submitted it is told */
 void open_send(Open *o);
 void open_finish(Open *o, CommandState state, const char *result, const char *error);
 void open_audit_end(void *open); /* its end is stored: the rest of it */
-void open_arm_deadline(Open *o, uint64_t at_least_usec);
+
+/* dispatcher-deadline.c */
+void open_begin_queue(Open *o);
+bool open_is_expired(const Open *o);
+void open_expire(Open *o);
+void open_begin_run(Open *o);
+void open_go_on_running(Open *o); /* what an earlier run of the server sent */
+uint64_t open_time_to_run(const Open *o);
+
+/* dispatcher-client.c: does what is to be done about it where its client is there. */
+void open_take_up(Open *o);
+
+/* dispatcher-late.c */
+LateAnswer *late_answer_new(Dispatcher *d, const char *id, const char *client, CommandState state,
+                            const char *result, const char *error);
+void late_answer_judge(LateAnswer *a); /* takes it */
+LateAnswer *late_answer_free(LateAnswer *a);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LateAnswer, late_answer_free)
+GHashTable *late_answers_new(void);
 
 /* dispatcher-audit.c */
 /* why: of an entry that is not the first, else NULL. */

@@ -54,6 +54,7 @@ void open_free(Open *o) {
         command_record_free(o->record);
         json_object_put(o->params);
         outbuf_free(o->output);
+        late_answer_free(o->late);
         loop_timer_free(o->timer);
         g_clear_pointer(&o->waiters, g_array_unref);
         g_free(o->caller.exe);

@@ -52,11 +52,18 @@ static void call_waiters(Open *o) {
         }
 }
 
-static void call_submitted(Open *o, const GError *error) {
+void open_prepare(Open *o) {
+        if (!o->preparing)
+                dispatcher_busy(o->dispatcher, 1);
+        o->preparing = true;
+}
+
+void open_prepared(Open *o, const GError *error) {
         CommandDone done = g_steal_pointer(&o->submitted);
 
-        o->submitting = false;
-        dispatcher_busy(o->dispatcher, -1);
+        if (o->preparing)
+                dispatcher_busy(o->dispatcher, -1);
+        o->preparing = false;
         g_clear_pointer(&o->caller.exe, g_free);
         if (done)
                 done(error ? NULL : o->record, error, o->submitted_userdata);
@@ -96,6 +103,8 @@ static void end_audited(bool handed_over, void *userdata) {
                 dispatcher_acknowledge(d, r->client, r->id);
         fleet_tell_command(d->fleet, r);
         call_waiters(o);
+        if (o->late)
+                late_answer_judge(g_steal_pointer(&o->late));
         open_remove(o);
         dispatcher_busy(d, -1);
 }
@@ -132,72 +141,79 @@ void open_finish(Open *o, CommandState state, const char *result, const char *er
         if (o->finishing || !command_record_advance(o->record, state, result, short_error, now_realtime()))
                 return;
         o->finishing = true;
+        o->timer = loop_timer_free(o->timer);
         dispatcher_busy(o->dispatcher, 1);
         store_end(o);
 }
 
-/* Deadlines. */
-
-static void on_deadline(void *userdata) {
-        Open *o = userdata;
-        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
-        g_autofree char *limit = text_duration(o->record->timeout);
-        g_autofree char *error = NULL;
-
-        if (o->record->state == COMMAND_QUEUED) {
-                open_finish(o, COMMAND_EXPIRED, NULL, "still queued at its deadline");
-                return;
-        }
-        if (c && c->online) {
-                if (c->features & FEATURE_CANCEL)
-                        session_send(c->session, message_command_cancel(o->record->id));
-                error = g_strdup_printf("no answer within %s", limit);
-                open_finish(o, COMMAND_TIMED_OUT, NULL, error);
-        } else {
-                error = g_strdup_printf(
-                                "the client went away and did not return within %s: the outcome is unknown",
-                                limit);
-                open_finish(o, COMMAND_INTERRUPTED, NULL, error);
-        }
-}
-
-void open_arm_deadline(Open *o, uint64_t at_least_usec) {
-        const CommandRecord *r = o->record;
-        uint64_t now = now_realtime(), at;
-
-        g_clear_pointer(&o->timer, loop_timer_free);
-        if (r->state != COMMAND_QUEUED)
-                at = r->sent + r->timeout + COMMAND_GRACE_USEC;
-        else if (r->expires != 0)
-                at = r->expires;
-        else
-                return;
-        at = MAX(at, now + at_least_usec);
-        o->timer = loop_timer_new(o->dispatcher->loop, (at - now + 999) / USEC_PER_MSEC, 0, on_deadline, o);
-}
-
 /* Step 4: sent. */
 
-void open_send(Open *o) {
-        CommandRecord *r = o->record;
+static void send_now(Open *o) {
+        const CommandRecord *r = o->record;
         Dispatcher *d = o->dispatcher;
-        Client *c = fleet_find(d->fleet, r->client);
+        const Client *c = fleet_find(d->fleet, r->client);
         uint64_t now = now_realtime();
         int64_t deadline = 0;
 
-        g_assert(c && c->session);
-        if (r->state == COMMAND_QUEUED) {
-                /* The row must say "sent" before it can be: a crash in between may not send it a second time. */
-                (void) command_record_advance(r, COMMAND_SENT, NULL, NULL, now);
-                d->store->ops->advance_command(d->store->engine, r, NULL, NULL);
-        }
-        if (c->features & FEATURE_DEADLINE)
-                deadline = (int64_t) ((now + r->timeout) / USEC_PER_MSEC);
+        if (o->run_until == 0)
+                open_begin_run(o);
         o->on_wire = true;
-        session_send(c->session, message_command(r->id, r->command, r->container[0] ? r->container : NULL,
-                                                 o->params, deadline, (int64_t) (now / USEC_PER_MSEC)));
-        open_arm_deadline(o, 0);
+        if (c && c->session) {
+                if (c->features & FEATURE_DEADLINE)
+                        deadline = (int64_t) ((now + open_time_to_run(o)) / USEC_PER_MSEC);
+                session_send(c->session,
+                             message_command(r->id, r->command, r->container[0] ? r->container : NULL,
+                                             o->params, deadline, (int64_t) (now / USEC_PER_MSEC)));
+        }
         fleet_tell_command(d->fleet, r);
+}
+
+static void retry_send(void *userdata) {
+        Open *o = userdata;
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
+
+        o->timer = loop_timer_free(o->timer);
+        open_begin_queue(o);
+        if (c && c->session && !open_is_expired(o))
+                open_send(o);
+}
+
+/* From here on it counts as sent, also where the client has gone in this moment. */
+static void sent_stored(StoreStatus status, void *userdata) {
+        Open *o = userdata;
+
+        if (status == STORE_OK)
+                (void) command_record_advance(o->record, COMMAND_SENT, NULL, NULL, now_realtime());
+        if (status == STORE_OK && !o->record->cancel)
+                send_now(o);
+        open_prepared(o, NULL);
+        if (o->record->cancel)
+                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
+        else if (status != STORE_OK) {
+                log_warning("command %s stays queued, as it cannot be stored as sent; trying again",
+                            o->record->id);
+                loop_timer_free(o->timer);
+                o->timer = loop_timer_new(o->dispatcher->loop, STORE_RETRY_MSEC, 0, retry_send, o);
+        }
+}
+
+/* The row must say "sent" before it can be: a crash in between may not send it a second time. */
+static void store_sent(Open *o) {
+        Store *s = o->dispatcher->store;
+        g_autoptr(CommandRecord) sent = command_record_copy(o->record);
+
+        open_prepare(o);
+        (void) command_record_advance(sent, COMMAND_SENT, NULL, NULL, now_realtime());
+        s->ops->advance_command(s->engine, sent, sent_stored, o);
+}
+
+void open_send(Open *o) {
+        if (o->record->state == COMMAND_QUEUED) {
+                store_sent(o);
+                return;
+        }
+        send_now(o);
+        open_prepared(o, NULL);
 }
 
 /* Steps 2 and 3: durable, audited. */
@@ -206,7 +222,7 @@ static void refuse_submitted(Open *o, FleetError code, const char *text) {
         g_autoptr(GError) error = NULL;
 
         fleet_fail(&error, code, "%s: %s", o->record->id, text);
-        call_submitted(o, error);
+        open_prepared(o, error);
         open_finish(o, COMMAND_FAILED, NULL, text);
 }
 
@@ -214,24 +230,21 @@ static void submitted_audited(bool handed_over, void *userdata) {
         Open *o = userdata;
         const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
 
-        if (!handed_over) {
+        if (!handed_over)
                 refuse_submitted(o, FLEET_ERROR_UNAVAILABLE,
                                  "the journal did not take its entry, so it was not sent");
-                return;
-        }
-        if (!o->cancel && c && c->online)
+        else if (o->record->cancel) {
+                open_prepared(o, NULL);
+                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
+        } else if (c && c->online)
                 open_send(o);
-        else if (!o->cancel && !o->queue) {
+        else if (o->queue) {
+                open_begin_queue(o);
+                fleet_tell_command(o->dispatcher->fleet, o->record);
+                open_prepared(o, NULL);
+        } else
                 refuse_submitted(o, FLEET_ERROR_NOT_CONNECTED,
                                  "the client disconnected before it could be sent");
-                return;
-        } else if (!o->cancel) {
-                open_arm_deadline(o, 0);
-                fleet_tell_command(o->dispatcher->fleet, o->record);
-        }
-        call_submitted(o, NULL);
-        if (o->cancel)
-                open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
 }
 
 static void submitted_stored(StoreStatus status, void *userdata) {
@@ -244,7 +257,7 @@ static void submitted_stored(StoreStatus status, void *userdata) {
         }
         fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
                    "the store did not take the command, so it was not sent");
-        call_submitted(o, error);
+        open_prepared(o, error);
         open_remove(o);
 }
 
@@ -311,11 +324,10 @@ static const char *container_of(json_object *params) {
         return params && json_object_object_get_ex(params, "container", &o) ? json_object_get_string(o) : "";
 }
 
-static CommandRecord *record_of(const Dispatcher *d, const CommandRequest *q) {
+static CommandRecord *record_of(const CommandRequest *q) {
         uint64_t now = now_realtime();
         g_autofree char *id = command_id_new(now);
         CommandRecord *r = command_record_new(id, q->client, q->command);
-        const Client *c = fleet_find(d->fleet, q->client);
 
         g_free(r->container);
         g_free(r->batch);
@@ -328,9 +340,10 @@ static CommandRecord *record_of(const Dispatcher *d, const CommandRequest *q) {
         r->expires = q->expires;
         r->timeout = q->timeout ?: COMMAND_TIMEOUT_DEFAULT_USEC;
         r->caller_uid = q->caller.uid;
-        /* Stored as sent straight away: one write less, and after a crash in between it counts as sent. */
-        r->state = c->online ? COMMAND_SENT : COMMAND_QUEUED;
-        r->sent = c->online ? now : 0;
+        /* Stored as sent straight away: one write less, and after a crash in between it counts as sent. What may wait
+         * is queued until it really can be. */
+        r->state = q->queue ? COMMAND_QUEUED : COMMAND_SENT;
+        r->sent = q->queue ? 0 : now;
         return r;
 }
 
@@ -359,11 +372,10 @@ void dispatcher_submit(Dispatcher *d, const CommandRequest *q, CommandDone done,
                 loop_defer(d->loop, refuse, r);
                 return;
         }
-        o = open_add(d, record_of(d, q));
+        o = open_add(d, record_of(q));
         o->params = json_object_get(q->params);
         o->queue = q->queue;
-        o->submitting = true;
-        dispatcher_busy(d, 1);
+        open_prepare(o);
         o->submitted = done;
         o->submitted_userdata = userdata;
         o->caller = q->caller;
@@ -414,6 +426,7 @@ Dispatcher *dispatcher_new(Loop *l, Store *store, Audit *audit, Fleet *fleet) {
         d->open = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) open_free);
         d->by_client = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, queue_free);
         d->cached = g_hash_table_new(g_str_hash, g_str_equal);
+        d->late = late_answers_new();
         return d;
 }
 
@@ -422,6 +435,7 @@ Dispatcher *dispatcher_free(Dispatcher *d) {
                 return NULL;
         g_hash_table_unref(d->open);
         g_hash_table_unref(d->by_client);
+        g_hash_table_unref(d->late);
         cache_clear(d);
         g_hash_table_unref(d->cached);
         g_free(d);

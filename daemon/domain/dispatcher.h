@@ -54,9 +54,9 @@ void dispatcher_submit(Dispatcher *d, const CommandRequest *request, CommandDone
 void dispatcher_wait(Dispatcher *d, const char *id, CommandDone done, void *userdata);
 bool dispatcher_unwait(Dispatcher *d, const char *id, void *userdata);
 
-/* Asks for the end of a command: at once where it is queued or its client cannot cancel, else through the
- * agent. FLEET_ERROR_NO_SUCH_COMMAND; ending one that has ended is fine. done may
- * be NULL. */
+/* Asks for the end of a command: at once where it was not sent, else through the agent. done (may be NULL) once that it
+ * was asked for is durable: from then on it is not begun any more, whatever is killed or cut. Ending one that has ended
+ * is fine. NO_SUCH_COMMAND, NOT_SUPPORTED (by an agent that has it), UNAVAILABLE. */
 void dispatcher_cancel(Dispatcher *d, const char *id, CommandDone done, void *userdata);
 
 /* From memory or the store. */

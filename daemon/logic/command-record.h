@@ -21,6 +21,7 @@ typedef struct CommandRecord {
         uint64_t expires; /* realtime µs: queue deadline, 0: not queued or for ever */
         uint64_t timeout; /* µs from being sent to timed-out */
         uint32_t caller_uid;
+        bool cancel; /* its end was asked for */
 } CommandRecord;
 
 /* Queued, without times; container and batch are "", params "{}", the caller is UINT32_MAX (not known). */

@@ -32,6 +32,7 @@ bool command_row(RowReader *r, GPtrArray *rows) {
         c->error = read_text(r);
         c->params = read_text(r);
         c->result = read_text(r);
+        c->cancel = read_number(r) != 0;
         g_ptr_array_add(rows, g_steal_pointer(&c));
         return true;
 }

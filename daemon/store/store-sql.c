@@ -55,7 +55,9 @@ static const char version_2[] =
                 "  settled INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (client, id));"
                 "CREATE INDEX backups_of_node ON backups (client, container, finished);";
 
-const char *const sql_migrations[] = { version_1, version_2, NULL };
+static const char version_3[] = "ALTER TABLE commands ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0;";
+
+const char *const sql_migrations[] = { version_1, version_2, version_3, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -80,10 +82,12 @@ const char sql_submit_command[] =
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const char sql_advance_command[] =
                 "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6"
-                " WHERE id = $7 AND (state = $8 OR state = $9 OR state = $10 OR state = $11)";
+                " WHERE id = $7 AND (state = $8 OR state = $9 OR state = $10 OR state = $11 OR state = $12)";
+const char sql_cancel_command[] = "UPDATE commands SET cancel = 1 WHERE id = $1";
 const char sql_settle_command[] = "UPDATE commands SET phase = $1 WHERE id = $2";
-const char sql_get_command[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands WHERE id = $1";
-const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result FROM commands"
+const char sql_get_command[] =
+                "SELECT " SQL_COMMAND_COLUMNS ", params, result, cancel FROM commands WHERE id = $1";
+const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result, cancel FROM commands"
                                  " WHERE phase = 0 ORDER BY requested, id";
 
 const char sql_put_output[] =

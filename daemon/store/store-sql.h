@@ -8,21 +8,21 @@ extern const char *const sql_migrations[];
 
 extern const char sql_put_client[], sql_load_clients[];
 extern const char sql_put_first_token[], sql_put_token[], sql_delete_tokens[], sql_load_tokens[];
-extern const char sql_submit_command[], sql_advance_command[], sql_settle_command[], sql_get_command[],
-                sql_open_commands[];
+extern const char sql_submit_command[], sql_advance_command[], sql_cancel_command[], sql_settle_command[],
+                sql_get_command[], sql_open_commands[];
 extern const char sql_put_output[], sql_get_output[];
 extern const char sql_put_batch[];
 extern const char sql_append_key[], sql_settle_key[], sql_list_keys[], sql_key_elsewhere[];
 extern const char sql_append_backup[], sql_settle_backup[], sql_list_backups[];
 
 /* How many former states sql_advance_command has room for. */
-#define SQL_ADVANCE_FROM_MAX 4
+#define SQL_ADVANCE_FROM_MAX 5
 
 /* For lists, which are put together (store-sqlite-history.c): what comes before their conditions. */
 #define SQL_COMMAND_COLUMNS                                                                                    \
         "id, client, command, container, batch, state, requested, sent, started, finished, expires, timeout, " \
         "caller_uid, error"
-#define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL FROM commands WHERE "
+#define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL, 0 FROM commands WHERE "
 
 /* The column phase, which the partial indexes are on. */
 #define SQL_PHASE_OPEN 0 /* not final, or its end is not settled */

@@ -82,6 +82,20 @@ void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done
         store_write_submit(engine, store_write_new(run_advance, &layout_of_command, r), done, userdata);
 }
 
+static int run_cancel(DbThread *db, DbTask *task) {
+        char *const *id = (void *) ((StoreTask *) task)->args;
+        Binder b;
+
+        if (!binder_open(&b, db, sql_cancel_command))
+                return db_error(db);
+        bind_text(&b, *id);
+        return db_finish(b.statement);
+}
+
+void sqlite_cancel_command(void *engine, const char *id, StoreDone done, void *userdata) {
+        store_write_submit(engine, store_write_new(run_cancel, &layout_of_string, &id), done, userdata);
+}
+
 static int run_settle(DbThread *db, DbTask *task) {
         const CommandRecord *r = (void *) ((StoreTask *) task)->args;
         Binder b;

@@ -33,6 +33,7 @@ static const StoreEngine sqlite_engine = {
         .load_tokens = sqlite_load_tokens,
         .submit_command = sqlite_submit_command,
         .advance_command = sqlite_advance_command,
+        .cancel_command = sqlite_cancel_command,
         .settle_command = sqlite_settle_command,
         .put_output = sqlite_put_output,
         .get_output = sqlite_get_output,

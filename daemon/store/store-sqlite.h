@@ -14,6 +14,7 @@ void sqlite_load_tokens(void *engine, StoreRows done, void *userdata);
 /* store-sqlite-commands.c */
 void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
 void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+void sqlite_cancel_command(void *engine, const char *id, StoreDone done, void *userdata);
 void sqlite_settle_command(void *engine, const char *id, CommandState state);
 void sqlite_get_command(void *engine, const char *id, StoreRows done, void *userdata);
 void sqlite_open_commands(void *engine, StoreRows done, void *userdata);

@@ -80,6 +80,8 @@ typedef struct StoreEngine {
         /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
          */
         void (*advance_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
+        /* Its end was asked for: remembered, whatever its state. */
+        void (*cancel_command)(void *engine, const char *id, StoreDone done, void *userdata);
         /* All that follows from its end is done: open_commands() leaves it out from now on, or after a crash from the next
          * time on. */
         void (*settle_command)(void *engine, const char *id, CommandState state);

@@ -75,7 +75,7 @@ static void test_matrix(void) {
                 "..........", /* succeeded */
                 "..........", /* failed */
                 "..........", /* rejected */
-                "..........", /* timed-out */
+                "...xxx....", /* timed-out */
                 "..........", /* cancelled */
                 "..........", /* expired */
                 "...xxxxx..", /* interrupted */

@@ -182,7 +182,20 @@ static void test_command(Fixture *f, gconstpointer data) {
         assert_same_command(row(f, 0), r);
 }
 
-/* What is stored moves on only as state.h says, whatever the caller believes. */
+/* That its end was asked for outlives the process, and whatever state follows. */
+static void test_cancel(Fixture *f, gconstpointer data) {
+        g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "exec", COMMAND_SENT, 1);
+
+        g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, cancel_command, r->id), ==, STORE_OK);
+        g_assert_true(command_record_advance(r, COMMAND_RUNNING, NULL, NULL, 14));
+        g_assert_cmpint(WRITE(f, advance_command, r), ==, STORE_OK);
+        fixture_reopen(f);
+        g_assert_cmpuint(open_commands(f), ==, 1);
+        g_assert_true(((CommandRecord *) row(f, 0))->cancel);
+        g_assert_cmpint(((CommandRecord *) row(f, 0))->state, ==, COMMAND_RUNNING);
+}
+
 /* An end counts as open until all that follows from it is done. */
 static void test_settle(Fixture *f, gconstpointer data) {
         g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "exec", COMMAND_SENT, 1);
@@ -198,6 +211,7 @@ static void test_settle(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(list_commands(f, &failed), ==, 1);
 }
 
+/* What is stored moves on only as state.h says, whatever the caller believes. */
 static void test_advance_conflicts(Fixture *f, gconstpointer data) {
         for (CommandState from = 0; from < _COMMAND_STATE_MAX; from++)
                 for (CommandState to = 0; to < _COMMAND_STATE_MAX; to++) {
@@ -338,6 +352,7 @@ int main(int argc, char *argv[]) {
         ADD("replace-fails-whole", test_replace_fails_whole);
         ADD("command", test_command);
         ADD("advance-conflicts", test_advance_conflicts);
+        ADD("cancel", test_cancel);
         ADD("settle", test_settle);
         ADD("advance-unknown", test_advance_unknown);
         ADD("large-texts", test_large_texts);

@@ -6,13 +6,39 @@ typedef struct Completion {
         StoreDone store;
         StoreRows rows;
         GPtrArray *array;
+        CommandRecord *row;      /* to be written only now */
+        void (*apply)(char *id); /* likewise, and takes the id */
+        char *id;
         StoreStatus status;
         void *userdata;
+        unsigned turns; /* that it still takes */
 } Completion;
+
+/* As the engine's SQL does it. */
+static StoreStatus write_row(CommandRecord *row) {
+        const CommandRecord *old = g_hash_table_lookup(world->commands, row->id);
+
+        if (old && !command_state_may_follow(old->state, row->state)) {
+                command_record_free(row);
+                return STORE_CONFLICT;
+        }
+        row->cancel = old && old->cancel;
+        g_hash_table_replace(world->commands, row->id, row);
+        return STORE_OK;
+}
 
 static void complete(void *userdata) {
         Completion *c = userdata;
 
+        if (c->turns > 0) {
+                c->turns--;
+                loop_defer(NULL, complete, c);
+                return;
+        }
+        if (c->row)
+                c->status = write_row(c->row);
+        if (c->apply)
+                c->apply(c->id);
         if (c->store)
                 c->store(c->status, c->userdata);
         if (c->rows)
@@ -21,30 +47,35 @@ static void complete(void *userdata) {
         g_free(c);
 }
 
-/* The store: a hash table of rows. */
-
-static void finish(StoreDone done, void *userdata) {
+/* A disk that is slower than the network, if such is wanted. */
+static void submit(Completion completion) {
         Completion *c = g_new0(Completion, 1);
 
-        *c = (Completion){ .store = done, .status = world->store_says, .userdata = userdata };
+        *c = completion;
+        c->turns = world->commits_late ? 4 : 0;
         loop_defer(NULL, complete, c);
+}
+
+static void finish_as(StoreStatus status, CommandRecord *row, StoreDone done, void *userdata) {
+        submit((Completion){ .store = done, .row = row, .status = status, .userdata = userdata });
+}
+
+static void finish(StoreDone done, void *userdata) {
+        finish_as(world->store_says, NULL, done, userdata);
 }
 
 static void give(GPtrArray *rows, StoreRows done, void *userdata) {
-        Completion *c = g_new0(Completion, 1);
-
-        *c = (Completion){ .rows = done, .array = rows, .status = STORE_OK, .userdata = userdata };
-        loop_defer(NULL, complete, c);
+        submit((Completion){ .rows = done, .array = rows, .status = STORE_OK, .userdata = userdata });
 }
 
-static void keep(const char *verb, const CommandRecord *r) {
-        CommandRecord *n;
-
+static void keep(const char *verb, const CommandRecord *r, StoreDone done, void *userdata) {
         g_string_append_printf(world->log, "store %s %s\n", verb, command_state_to_string(r->state));
         if (world->store_says != STORE_OK)
-                return;
-        n = command_record_copy(r);
-        g_hash_table_replace(world->commands, n->id, n);
+                finish(done, userdata);
+        else if (world->commits_late)
+                finish_as(STORE_OK, command_record_copy(r), done, userdata);
+        else
+                finish_as(write_row(command_record_copy(r)), NULL, done, userdata);
 }
 
 static void store_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata) {
@@ -65,18 +96,44 @@ static void store_delete_tokens(void *engine, const char *client, StoreDone done
 }
 
 static void store_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
-        keep("submit", r);
-        finish(done, userdata);
+        keep("submit", r, done, userdata);
 }
 
 static void store_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
-        keep("advance", r);
-        finish(done, userdata);
+        keep("advance", r, done, userdata);
+}
+
+static void change(void (*apply)(char *id), const char *id, StoreDone done, void *userdata) {
+        Completion c = { .store = done, .status = world->store_says, .userdata = userdata };
+
+        if (world->store_says == STORE_OK && world->commits_late) {
+                c.apply = apply;
+                c.id = g_strdup(id);
+        } else if (world->store_says == STORE_OK)
+                apply(g_strdup(id));
+        submit(c);
+}
+
+static void cancel_row(char *id) {
+        CommandRecord *row = g_hash_table_lookup(world->commands, id);
+
+        if (row)
+                row->cancel = true;
+        g_free(id);
+}
+
+static void store_cancel_command(void *engine, const char *id, StoreDone done, void *userdata) {
+        g_string_append(world->log, "store cancel\n");
+        change(cancel_row, id, done, userdata);
+}
+
+static void settle_row(char *id) {
+        g_hash_table_add(world->settled, id);
 }
 
 static void store_settle_command(void *engine, const char *id, CommandState state) {
         g_string_append_printf(world->log, "store settle %s\n", command_state_to_string(state));
-        g_hash_table_add(world->settled, g_strdup(id));
+        change(settle_row, id, NULL, NULL);
 }
 
 static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
@@ -118,16 +175,12 @@ static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, 
 static void store_append(const char *what, const char *client, const char *id, StoreDone done,
                          void *userdata) {
         g_autofree char *row = g_strdup_printf("%s %s %s", what, client, id);
-        Completion *c = g_new0(Completion, 1);
         bool settled = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row)) == 2;
 
         g_string_append_printf(world->log, "store %s\n", what);
         if (world->store_says == STORE_OK && !settled)
                 g_hash_table_insert(world->reports, g_steal_pointer(&row), GINT_TO_POINTER(1));
-        *c = (Completion){ .store = done,
-                           .status = settled ? STORE_CONFLICT : world->store_says,
-                           .userdata = userdata };
-        loop_defer(NULL, complete, c);
+        finish_as(settled ? STORE_CONFLICT : world->store_says, NULL, done, userdata);
 }
 
 static void store_settle(const char *what, const char *client, const char *id, StoreDone done,
@@ -181,6 +234,7 @@ const StoreEngine world_store = {
         .load_tokens = store_nothing,
         .submit_command = store_submit_command,
         .advance_command = store_advance_command,
+        .cancel_command = store_cancel_command,
         .settle_command = store_settle_command,
         .put_output = store_put_output,
         .get_output = store_get_output,

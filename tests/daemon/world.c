@@ -13,9 +13,14 @@ World *world;
 /* Clocks and loop. */
 
 static uint64_t now = 1795406400ull * USEC_PER_SEC;
+static int64_t set_by; /* how far the real time has been set off */
 
 uint64_t now_realtime(void) {
-        return now;
+        return now + (uint64_t) set_by;
+}
+
+void world_set_clock(int64_t by_usec) {
+        set_by += by_usec;
 }
 
 uint64_t now_monotonic(void) {
@@ -61,13 +66,27 @@ LoopTimer *loop_timer_free(LoopTimer *t) {
         return NULL;
 }
 
+bool world_step(void) {
+        g_autofree Call *c = g_queue_pop_head(&deferred);
+
+        if (!c)
+                return false;
+        c->handler(c->userdata);
+        return true;
+}
+
 void world_run(void) {
+        while (world_step())
+                ;
+}
+
+/* What the killed server had on its mind stays reachable here, so that it is no leak. */
+static void forget_deferred(void) {
+        static GQueue forgotten = G_QUEUE_INIT;
         Call *c;
 
-        while ((c = g_queue_pop_head(&deferred))) {
-                c->handler(c->userdata);
-                g_free(c);
-        }
+        while ((c = g_queue_pop_head(&deferred)))
+                g_queue_push_tail(&forgotten, c);
 }
 
 static LoopTimer *next_due(uint64_t until) {
@@ -192,6 +211,8 @@ bool ws_peer_send(WsPeer *peer, const char *text, size_t size) {
         g_assert_no_error(error);
         g_assert_false(peer->gone);
         g_string_append_printf(world->log, "%s < %s\n", peer->identity, m->type_name);
+        if (world->sent)
+                world->sent(peer, m);
         return true;
 }
 
@@ -252,15 +273,23 @@ WsPeer *world_connect(const char *id, unsigned features) {
         return p;
 }
 
-void world_hangs_up(WsPeer *peer) {
+static void lose(WsPeer *peer) {
         if (!peer->gone)
                 sessions_handler.closed(peer, "closed by the client (1000)", world->sessions);
         peer->gone = true;
+}
+
+void world_hangs_up(WsPeer *peer) {
+        lose(peer);
         world_run();
 }
 
 bool world_is_closed(const WsPeer *peer) {
         return peer->closed;
+}
+
+bool world_is_gone(const WsPeer *peer) {
+        return peer->gone;
 }
 
 /* The world itself. */
@@ -284,6 +313,33 @@ static const FleetObserver observer = {
         .backup_completed = follow_backups,
 };
 
+static void start(World *w) {
+        w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
+        w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
+        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
+}
+
+static void end(World *w) {
+        sessions_free(w->sessions);
+        batches_free(w->batches);
+        dispatcher_free(w->dispatcher);
+}
+
+static void loaded(const GError *error, void *userdata) {
+        g_assert_no_error(error);
+}
+
+void world_kill(void) {
+        forget_deferred();
+        for (unsigned i = 0; i < peers->len; i++)
+                lose(g_ptr_array_index(peers, i));
+        forget_deferred();
+        end(world);
+        start(world);
+        dispatcher_load(world->dispatcher, loaded, NULL);
+        world_run();
+}
+
 World *world_new(void) {
         World *w = g_new0(World, 1);
 
@@ -297,12 +353,10 @@ World *world_new(void) {
                                             (GDestroyNotify) command_record_free);
         w->store.ops = &world_store;
         w->fleet = fleet_new(&w->store, NULL, 100);
-        w->dispatcher = dispatcher_new(NULL, &w->store, NULL, w->fleet);
-        w->batches = batches_new(NULL, &w->store, w->fleet, w->dispatcher);
         w->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->keyring = keyring_new(&w->store, NULL, w->fleet, NULL);
-        w->sessions = sessions_new(NULL, w->fleet, w->dispatcher, w->keyring, NULL);
+        start(w);
         fleet_observe(w->fleet, &observer, NULL);
         return w;
 }
@@ -311,12 +365,10 @@ void world_free(World *w) {
         world_run();
         for (unsigned i = 0; i < peers->len; i++)
                 world_hangs_up(g_ptr_array_index(peers, i));
-        sessions_free(w->sessions);
+        end(w);
         keyring_free(w->keyring);
         g_hash_table_unref(w->reports);
         g_hash_table_unref(w->settled);
-        batches_free(w->batches);
-        dispatcher_free(w->dispatcher);
         fleet_free(w->fleet);
         g_assert_cmpuint(timers->len, ==, 0); /* everything gives its timers back */
         g_ptr_array_unref(timers);

@@ -20,11 +20,15 @@ typedef struct World {
         GString *log; /* what happened, a line each: "store submit ID sent", "audit command-requested", "a < …" */
         StoreStatus store_says; /* what writes end with */
         bool audit_says;
+        bool commits_late;     /* what is written is there when that is said, not before */
         bool disk_is_full;     /* key files are not written */
         bool key_is_elsewhere; /* another node has the key */
         GHashTable *reports;   /* keys and backups */
         GHashTable *settled;   /* ids of commands whose end is settled */
         GHashTable *commands;  /* the rows: id to CommandRecord */
+
+        /* Whom clients are played by, NULL: nobody. From inside the server's own work: answer later. */
+        void (*sent)(WsPeer *peer, const Message *m);
 } World;
 
 extern const StoreEngine world_store; /* keeps its rows in the world */
@@ -35,8 +39,14 @@ void world_free(World *w);
 
 /* Runs all that is deferred or completed, until nothing moves. */
 void world_run(void);
+/* Runs the next of that alone; false: there is none. */
+bool world_step(void);
 /* Moves both clocks on and fires what is due, in order. */
 void world_pass(uint64_t usec);
+/* Somebody sets the clock. */
+void world_set_clock(int64_t by_usec);
+/* The server is killed, with all that is not done yet, and starts again. Connections are lost. */
+void world_kill(void);
 
 /* A client connects with its own token and registers, announcing features (a bit set of message.h). Returns the peer. */
 WsPeer *world_connect(const char *id, unsigned features);
@@ -45,6 +55,7 @@ void world_says(WsPeer *peer, const char *text);    /* takes no ownership */
 void world_says_and_free(WsPeer *peer, char *text); /* takes it */
 void world_hangs_up(WsPeer *peer);
 bool world_is_closed(const WsPeer *peer); /* by us */
+bool world_is_gone(const WsPeer *peer);
 
 /* The log since the last call; new string. */
 char *world_take_log(void);
