@@ -104,6 +104,9 @@ class Side:
         except BaseException as e:  # pylint: disable=broad-except
             self._error = e
 
+    def running(self):
+        return self._thread.is_alive()
+
     def result(self, deadline=30):
         self._thread.join(deadline)
         assert not self._thread.is_alive(), f'not done within {deadline} s'
