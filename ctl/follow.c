@@ -14,8 +14,6 @@
 #include "limits.h"
 #include "names.h"
 
-#define PATIENCE 1 /* interrupts: the first cancels */
-
 typedef struct Follow {
         BusClient *bus;
         const FollowEvents *events;
@@ -33,6 +31,11 @@ typedef struct Follow {
         bool cancelled;
         bool done;
 } Follow;
+
+/* How many interrupts do not end it: the first cancels. */
+static unsigned patience(const FollowEvents *events) {
+        return events->watch_only ? 0 : 1;
+}
 
 static bool is_ours(const Follow *f, const char *id) {
         return f->report && strcmp(f->report->id, id) == 0;
@@ -180,6 +183,10 @@ static bool wants_cancel(const Follow *f) {
         return !f->cancelled && (f->deaf || bus_client_interrupts(f->bus) > 0);
 }
 
+static bool is_left(const Follow *f) {
+        return bus_client_interrupts(f->bus) > patience(f->events) || (f->deaf && f->events->watch_only);
+}
+
 static bool read_state(Follow *f, GError **error) {
         f->changed = false;
         if (!command_report_read(f->report, f->bus, error))
@@ -195,12 +202,13 @@ static bool read_result(Follow *f, GError **error) {
         return command_report_read_result(f->report, f->bus, error);
 }
 
+static bool fail_left(const Follow *f, GError **error) {
+        return fleet_fail(error, FLEET_ERROR_FAILED, _("left %s before its end; see: mserverctl command %s"),
+                          f->report->id, f->report->id);
+}
+
 /* The next thing to do, which may be to wait. */
 static bool act(Follow *f, GError **error) {
-        if (bus_client_interrupts(f->bus) > PATIENCE)
-                return fleet_fail(error, FLEET_ERROR_FAILED,
-                                  _("left %s before its end; see: mserverctl command %s"), f->report->id,
-                                  f->report->id);
         if (f->away)
                 return bus_client_turn(f->bus, error);
         if (f->unheard)
@@ -222,8 +230,10 @@ static bool act_or_start_over(Follow *f, GError **error) {
         g_autoptr(GError) failed = NULL;
         unsigned owners = f->owners;
 
-        if (act(f, &failed))
+        if (!is_left(f) && act(f, &failed))
                 return true;
+        if (is_left(f))
+                return fail_left(f, error);
         if (f->owners == owners || !g_error_matches(failed, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE)) {
                 g_propagate_error(error, g_steal_pointer(&failed));
                 return false;
@@ -276,7 +286,7 @@ bool follow_request(BusClient *bus, sd_bus_message *request, const FollowEvents 
         g_autoptr(sd_bus_message) m = request;
         bool ok;
 
-        bus_client_catch_interrupts(bus, PATIENCE, events->endless);
+        bus_client_catch_interrupts(bus, patience(events), events->endless);
         ok = listen(&f, error) && subscribe(&f, error) && send_request(&f, g_steal_pointer(&m), error) &&
              to_the_end(&f, error);
         return finish(&f, ok, ret);
@@ -287,7 +297,7 @@ bool follow_command(BusClient *bus, const char *id, const FollowEvents *events, 
         Follow f = { .bus = bus, .events = events, .userdata = userdata };
         bool ok;
 
-        bus_client_catch_interrupts(bus, PATIENCE, events->endless);
+        bus_client_catch_interrupts(bus, patience(events), events->endless);
         f.report = command_report_find(bus, id, error);
         ok = f.report && listen(&f, error) && subscribe(&f, error) && to_the_end(&f, error);
         return finish(&f, ok, ret);

@@ -17,6 +17,8 @@ typedef struct FollowEvents {
         bool (*output)(const void *data, size_t size, void *userdata);
         /* It may run for ever: the end of the terminal, or of this program, cancels it too. */
         bool endless;
+        /* It is somebody's already: Ctrl-C, or that nobody reads the output any more, leaves it alone. */
+        bool watch_only;
 } FollowEvents;
 
 typedef struct FollowEnd {

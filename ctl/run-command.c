@@ -147,9 +147,8 @@ typedef bool (*FollowStart)(BusClient *bus, const FollowEvents *events, Screen *
                             FollowEnd *ret, GError **error);
 
 /* Draws while start() follows. */
-static int follow_on_screen(Ctl *ctl, bool streaming, bool endless, FollowStart start, const void *what,
+static int follow_on_screen(Ctl *ctl, const FollowEvents *events, FollowStart start, const void *what,
                             GError **error) {
-        FollowEvents events = { on_changed, streaming ? on_output : NULL, endless };
         Screen screen = { .ctl = ctl };
         struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
         FollowEnd end;
@@ -158,12 +157,12 @@ static int follow_on_screen(Ctl *ctl, bool streaming, bool endless, FollowStart 
 
         /* A reader of the output that has gone away is learnt from write(2), for the command is to be cancelled then. */
         (void) sigaction(SIGPIPE, &ignore, &before);
-        screen.live = streaming ? NULL : live_new(bus_client_event(ctl->bus), draw, &screen);
-        ok = start(ctl->bus, &events, &screen, what, &end, error);
+        screen.live = events->output ? NULL : live_new(bus_client_event(ctl->bus), draw, &screen);
+        ok = start(ctl->bus, events, &screen, what, &end, error);
         screen.live = live_free(screen.live);
         (void) sigaction(SIGPIPE, &before, NULL);
         /* The terminal shows Ctrl-C itself, in the middle of a line. */
-        if (ok && streaming && end.cancelled && ctl->terminal.tty)
+        if (ok && events->output && end.cancelled && ctl->terminal.tty)
                 (void) fputc('\n', stdout);
         if (!ok)
                 return EXIT_FAILURE;
@@ -216,12 +215,17 @@ static bool start_request(BusClient *bus, const FollowEvents *events, Screen *sc
 
 int run_command(Ctl *ctl, const RunRequest *request, GError **error) {
         bool streaming = ctl->style.json == JSON_OFF && streams(request->command);
+        const FollowEvents events = {
+                .changed = on_changed,
+                .output = streaming ? on_output : NULL,
+                .endless = request->endless,
+        };
 
         if (!ctl_bus(ctl, error))
                 return EXIT_FAILURE;
         if (!request->wait)
                 return send_only(ctl, request, error);
-        return follow_on_screen(ctl, streaming, request->endless, start_request, request, error);
+        return follow_on_screen(ctl, &events, start_request, request, error);
 }
 
 static bool start_attach(BusClient *bus, const FollowEvents *events, Screen *screen, const void *what,
@@ -230,7 +234,13 @@ static bool start_attach(BusClient *bus, const FollowEvents *events, Screen *scr
 }
 
 int run_attach(Ctl *ctl, const char *id, GError **error) {
+        const FollowEvents events = {
+                .changed = on_changed,
+                .output = ctl->style.json == JSON_OFF ? on_output : NULL,
+                .watch_only = true,
+        };
+
         if (!ctl_bus(ctl, error))
                 return EXIT_FAILURE;
-        return follow_on_screen(ctl, ctl->style.json == JSON_OFF, false, start_attach, id, error);
+        return follow_on_screen(ctl, &events, start_attach, id, error);
 }

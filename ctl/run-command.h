@@ -21,5 +21,5 @@ typedef struct RunRequest {
  * waited for, was sent); that of the program where an exec failed by one; 130 after Ctrl-C. */
 int run_command(Ctl *ctl, const RunRequest *request, GError **error);
 
-/* The same for one that was sent before. */
+/* The same for one that was sent before; Ctrl-C leaves it running. */
 int run_attach(Ctl *ctl, const char *id, GError **error);

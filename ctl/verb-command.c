@@ -15,7 +15,7 @@
 #include "when.h"
 
 static const OptionInfo options[] = {
-        { "follow", 'f', NULL, N_("Show its output and wait for its end, as send does") },
+        { "follow", 'f', NULL, N_("Show its output and wait for its end; Ctrl-C leaves it running") },
         {},
 };
 

@@ -113,6 +113,18 @@ class Moving(Program):
         self.assertEqual(code, 130)
         self.wait_asked(f"CancelCommand {FIRST}")
 
+    def test_watching(self):
+        """Who only looks on does not end it."""
+        self.run_ctl("send", "seoul-1", "stop", "--no-wait")
+        self.run_ctl("send", "seoul-1", "logs", "-f", "--no-wait")
+        with Terminal(self, "command", "-f", "cmd_1795406800001_1001") as t:
+            t.until("line 2\r\n")
+            t.type(CTRL_C)
+            out, code = t.wait()
+        self.assertIn("left cmd_1795406800001_1001 before its end", out)
+        self.assertEqual(code, 1)
+        self.assertFalse([call for call in self.all_asked() if call.startswith("Cancel")])
+
     def test_broadcast(self):
         with Terminal(self, "broadcast", "stop", "--yes", NO_COLOR="1") as t:
             t.until("batch_1795406800123_2000  ██████░░░░░░░░░░░░░░  1/3   1 skipped   ")
