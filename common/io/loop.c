@@ -32,7 +32,8 @@ struct Loop {
         uv_check_t turn;      /* end of a turn: runs what was deferred */
         uv_signal_t signals[G_N_ELEMENTS(signals_handled)];
 
-        GArray *deferred; /* Deferred */
+        GArray *deferred; /* Deferred; a NULL handler: taken back */
+        GArray *running;  /* those of this turn */
         bool backlog;     /* the last turn left events in sd_event */
         LoopSignal on_signal;
         void *signal_userdata;
@@ -78,18 +79,18 @@ static void prepare_handler(uv_prepare_t *h) {
 
 static void turn_handler(uv_check_t *h) {
         Loop *l = h->data;
-        g_autoptr(GArray) batch = NULL;
-
         if (l->deferred->len == 0)
                 return;
         /* What is deferred from in here belongs to the next turn. */
-        batch = g_steal_pointer(&l->deferred);
+        l->running = g_steal_pointer(&l->deferred);
         l->deferred = g_array_new(false, false, sizeof(Deferred));
-        for (guint i = 0; i < batch->len; i++) {
-                Deferred d = g_array_index(batch, Deferred, i);
+        for (guint i = 0; i < l->running->len; i++) {
+                Deferred d = g_array_index(l->running, Deferred, i);
 
-                d.handler(d.userdata);
+                if (d.handler)
+                        d.handler(d.userdata);
         }
+        g_clear_pointer(&l->running, g_array_unref);
         update_hurry(l);
 }
 
@@ -220,6 +221,20 @@ void loop_defer(Loop *l, LoopTimerHandler handler, void *userdata) {
 
         g_array_append_val(l->deferred, d);
         update_hurry(l);
+}
+
+static void take_back(GArray *deferred, LoopTimerHandler handler, void *userdata) {
+        for (guint i = 0; deferred && i < deferred->len; i++) {
+                Deferred *d = &g_array_index(deferred, Deferred, i);
+
+                if (d->handler == handler && d->userdata == userdata)
+                        d->handler = NULL;
+        }
+}
+
+void loop_undefer(Loop *l, LoopTimerHandler handler, void *userdata) {
+        take_back(l->deferred, handler, userdata);
+        take_back(l->running, handler, userdata);
 }
 
 struct LoopTimer {

@@ -44,3 +44,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LoopTimer, loop_timer_free)
 
 /* Calls back once at the end of this turn of the loop or of the next, after what is ready now. */
 void loop_defer(Loop *l, LoopTimerHandler handler, void *userdata);
+
+/* Takes back all that was deferred with these two and has not run yet. */
+void loop_undefer(Loop *l, LoopTimerHandler handler, void *userdata);

@@ -20,8 +20,10 @@ struct Worker {
         uv_async_t wake; /* something is finished */
 
         /* The loop's alone. */
+        Loop *loop;
         unsigned depth, depth_max;
-        WorkList ready; /* finished, and not given back in this turn */
+        WorkList submitted; /* in this turn: the thread is woken once for all */
+        WorkList ready;     /* finished, and not given back in this turn */
 
         uv_mutex_t lock; /* for all below */
         uv_cond_t queued_more, finished_more;
@@ -136,6 +138,7 @@ Worker *worker_new(Loop *l, const char *name, const WorkerOps *ops, void *userda
         Worker *w = g_new0(Worker, 1);
         int r;
 
+        w->loop = l;
         w->ops = ops;
         w->userdata = userdata;
         w->depth_max = depth_max;
@@ -169,11 +172,22 @@ static void wait_for_finished(Worker *w) {
         uv_mutex_unlock(&w->lock);
 }
 
+static void hand_over(void *userdata) {
+        Worker *w = userdata;
+
+        uv_mutex_lock(&w->lock);
+        list_move(&w->queued, &w->submitted);
+        uv_cond_signal(&w->queued_more);
+        uv_mutex_unlock(&w->lock);
+}
+
 Worker *worker_free(Worker *w) {
         if (!w)
                 return NULL;
 
+        loop_undefer(w->loop, hand_over, w);
         while (w->depth > 0) {
+                hand_over(w);
                 wait_for_finished(w);
                 give_back(w, UINT_MAX);
         }
@@ -191,11 +205,9 @@ bool worker_submit(Worker *w, WorkItem *item) {
         if (w->depth >= w->depth_max)
                 return false;
         w->depth++;
-
-        uv_mutex_lock(&w->lock);
-        list_append(&w->queued, item);
-        uv_cond_signal(&w->queued_more);
-        uv_mutex_unlock(&w->lock);
+        if (!w->submitted.head)
+                loop_defer(w->loop, hand_over, w);
+        list_append(&w->submitted, item);
         return true;
 }
 

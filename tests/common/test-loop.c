@@ -307,12 +307,41 @@ static void test_left_open(void) {
         g_test_trap_assert_stderr("*A timer handle was left in the loop*");
 }
 
+static void never(void *userdata) {
+        g_assert_not_reached();
+}
+
+typedef struct TakeBack {
+        Loop *loop;
+        unsigned marker;
+} TakeBack;
+
+/* Also in the turn in which it was to run. */
+static void take_back(void *userdata) {
+        TakeBack *t = userdata;
+
+        loop_undefer(t->loop, never, &t->marker);
+        loop_quit(t->loop, 0);
+}
+
+static void test_undefer(void) {
+        g_autoptr(Loop) l = loop_new(NULL);
+        TakeBack t = { .loop = l };
+
+        loop_defer(l, never, l);
+        loop_undefer(l, never, l);
+        loop_defer(l, take_back, &t);
+        loop_defer(l, never, &t.marker);
+        run(l, "a call that takes back another");
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/loop/quit", test_quit);
         g_test_add_func("/loop/timer", test_timer);
         g_test_add_func("/loop/timer-in-long-turn", test_timer_in_long_turn);
         g_test_add_func("/loop/defer", test_defer);
+        g_test_add_func("/loop/undefer", test_undefer);
         g_test_add_func("/loop/signals", test_signals);
         g_test_add_func("/loop/sigpipe", test_sigpipe);
         g_test_add_func("/loop/watchdog", test_watchdog);
