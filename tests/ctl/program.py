@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """mserverctl as a program, with a bus of its own and a service that is scripted (mock-*.c): on pipes and on a terminal."""
+import fcntl
 import json
 import os
 import pty
 import select
+import struct
 import subprocess
 import tempfile
 import termios
@@ -85,12 +87,13 @@ class Program(unittest.TestCase):
 class Terminal:
     """mserverctl on a terminal of its own."""
 
-    def __init__(self, test, *words, columns=100, **environment):
+    def __init__(self, test, *words, columns=100, rows=50, **environment):
         self.test, self.seen = test, ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execve(test.mserverctl, [test.mserverctl, *words],
-                      {**test.environment, "COLUMNS": str(columns), **environment})
+                      {**test.environment, **environment})
 
     def __enter__(self):
         return self

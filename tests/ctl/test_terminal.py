@@ -42,6 +42,18 @@ class Look(Program):
             full, _ = t.wait()
         self.assertIn('  no such container "3node9"\r\n', full)
 
+    def test_pager(self):
+        """Only for what is longer than the screen, and only where it is wanted."""
+        pager = "sed s/^/paged:/"
+        for words, rows, paged in ((["list"], 4, True), (["list"], 5, False), (["--no-pager", "list"], 4, False)):
+            with Terminal(self, *words, rows=rows, PAGER=pager) as t:
+                out, code = t.wait()
+            self.assertEqual(("paged:" in out, code), (paged, 0), (words, rows))
+        with Terminal(self, "help", rows=4, PAGER="true") as t:
+            self.assertEqual(t.wait()[1], 0)
+        with Terminal(self, "list", rows=4, PAGER="/no/such/pager") as t:
+            self.assertIn("seoul-2", t.wait()[0])
+
     def test_ascii(self):
         with Terminal(self, "list", LC_ALL="C", columns=40) as t:
             _, code = t.wait()
