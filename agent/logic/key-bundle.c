@@ -45,7 +45,8 @@ typedef struct Secret {
 static void secret_free(void *p) {
         Secret *s = p;
 
-        explicit_bzero(s->data, s->size);
+        if (s->data) /* no bytes have no address, which explicit_bzero(3) may not be given */
+                explicit_bzero(s->data, s->size);
         g_free(s->data);
         g_free(s);
 }
