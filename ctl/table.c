@@ -85,12 +85,6 @@ void table_add(Table *t, const char *text) {
         table_add_colored(t, COLOR_NONE, text);
 }
 
-void table_add_uint(Table *t, uint64_t value) {
-        g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
-
-        table_add_value(t, COLOR_NONE, text, json_object_new_uint64(value));
-}
-
 unsigned table_rows(const Table *t) {
         g_assert(t->cells->len % t->n_columns == 0);
         return t->cells->len / t->n_columns;

@@ -5,7 +5,6 @@
 #include <glib.h>
 #include <json-c/json.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "terminal.h"
 
@@ -34,7 +33,6 @@ void table_add(Table *t, const char *text);
 void table_add_value(Table *t, Color color, const char *text, json_object *value);
 /* As text in JSON too. */
 void table_add_colored(Table *t, Color color, const char *text);
-void table_add_uint(Table *t, uint64_t value);
 /* More text of another colour in the cell filled last. */
 void table_append(Table *t, Color color, const char *text);
 

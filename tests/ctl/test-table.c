@@ -16,9 +16,15 @@ static const ColumnInfo columns[] = {
 
 static const TableStyle plain = { .terminal = { .utf8 = true }, .legend = true };
 
+static void add_number(Table *t, unsigned n) {
+        g_autofree char *text = g_strdup_printf("%u", n);
+
+        table_add_value(t, COLOR_NONE, text, json_object_new_int64(n));
+}
+
 static void add(Table *t, const char *client, unsigned count, const char *host) {
         table_add(t, client);
-        table_add_uint(t, count);
+        add_number(t, count);
         table_add(t, "/hidden");
         table_add(t, host);
 }
@@ -128,7 +134,7 @@ static void test_lines(void) {
 
         for (unsigned i = 0; i < 2; i++) {
                 table_add(t, "seoul-1");
-                table_add_uint(t, 12);
+                add_number(t, 12);
                 table_add(t, i == 0 ? "role=validator" : NULL);
         }
         text = table_format_lines(t, &plain);
