@@ -93,6 +93,13 @@
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
 #define SELECTOR_BYTES_MAX 1024
 #define BATCHES_RUNNING_MAX 64
+#define BATCH_PAUSE_MAX_USEC (24ull * 3600 * 1000000)
+#define HEALTH_TIMEOUT_DEFAULT_USEC \
+        (30ull * 60 * 1000000) /* a node that was restarted checks its database first */
+#define HEALTH_TIMEOUT_MAX_USEC (24ull * 3600 * 1000000)
+#define HEALTH_STATUS_TIMEOUT_USEC (30ull * 1000000)
+#define HEALTH_POLL_MIN_MSEC 2000 /* doubled from question to question, for each is in the journal */
+#define HEALTH_POLL_MAX_MSEC 15000
 #define SUBSCRIBERS_MAX 256
 #define SUBSCRIBERS_PER_UID_MAX 32 /* of a user other than root */
 #define SUBSCRIBER_ANSWERS_MAX \

@@ -57,6 +57,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Selector", "s", NULL, offsetof(Batch, selector), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Command", "s", NULL, offsetof(Batch, command), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", NULL, offsetof(Batch, state), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Status", "s", NULL, offsetof(Batch, status), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         COUNT("Total", total),
         COUNT("Sent", sent),
         COUNT("Succeeded", succeeded),

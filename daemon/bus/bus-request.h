@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "batch.h"
 #include "dispatcher.h"
 #include "polkit.h"
 #include "store.h"
@@ -26,6 +27,8 @@ typedef struct RequestArgs {
         const char *selector;
         const char *action;     /* CanRun: the one it is about */
         CommandRequest command; /* params are owned */
+        BatchOptions batch;
+        bool dry_run;
         CommandFilter filter;
         uint64_t offset;
         uint32_t max;
@@ -44,7 +47,7 @@ typedef struct Request {
         uint32_t owner_uid;     /* whose command or batch it is about; UINT32_MAX: nobody's */
         Caller caller;          /* once known */
         bool charged;           /* to the caller's uid */
-        const char *actions[2]; /* polkit's, to be asked in this order; NULL: none */
+        const char *actions[3]; /* polkit's, to be asked in this order; NULL: none */
         unsigned asked;         /* how many of them have said yes */
         PolkitCheck *check;     /* the open one; holds a reference of ours */
         char *waits_for;        /* id of the command whose end RunCommand waits for; likewise */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The manager's methods that send commands, to one client or to many. */
+#include <string.h>
+
+#include "batch-health.h"
 #include "bus-internal.h"
 #include "bus-options.h"
 #include "clock.h"
@@ -14,10 +17,22 @@
 #include "paths.h"
 #include "selector.h"
 
-static const BusOption command_options[] = {
-        { "queue", 'b', offsetof(CommandRequest, queue) },
-        { "expires", 't', offsetof(CommandRequest, expires) },
-        { "timeout", 't', offsetof(CommandRequest, timeout) },
+#define COMMAND_OPTIONS                                                               \
+        { "queue", 'b', offsetof(RequestArgs, command.queue) },                       \
+                        { "expires", 't', offsetof(RequestArgs, command.expires) }, { \
+                "timeout", 't', offsetof(RequestArgs, command.timeout)                \
+        }
+
+static const BusOption command_options[] = { COMMAND_OPTIONS, {} };
+
+static const BusOption batch_options[] = {
+        COMMAND_OPTIONS,
+        { "max-parallel", 'u', offsetof(RequestArgs, batch.plan.max_parallel) },
+        { "max-failures", 'u', offsetof(RequestArgs, batch.plan.max_failures) },
+        { "pause", 't', offsetof(RequestArgs, batch.plan.pause) },
+        { "require-healthy", 'b', offsetof(RequestArgs, batch.plan.require_healthy) },
+        { "health-timeout", 't', offsetof(RequestArgs, batch.health_timeout) },
+        { "dry-run", 'b', offsetof(RequestArgs, dry_run) },
         {},
 };
 
@@ -71,17 +86,43 @@ static bool check_options(const CommandRequest *q, GError **error) {
         return true;
 }
 
-static bool read_request(Request *r, sd_bus_message *m, GError **error) {
+static bool check_span(const char *option, uint64_t usec, uint64_t max, GError **error) {
+        if (usec <= max)
+                return true;
+        return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                          "Option \"%s\" is %" G_GUINT64_FORMAT ": expected at most %" G_GUINT64_FORMAT
+                          " µs",
+                          option, usec, max);
+}
+
+static bool check_batch_options(const RequestArgs *a, GError **error) {
+        const BatchPlan *plan = &a->batch.plan;
+
+        if (!check_span("pause", plan->pause, BATCH_PAUSE_MAX_USEC, error) ||
+            !check_span("health-timeout", a->batch.health_timeout, HEALTH_TIMEOUT_MAX_USEC, error))
+                return false;
+        if (a->batch.health_timeout > 0 && !plan->require_healthy)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "Option \"health-timeout\" is given without \"require-healthy\": expected "
+                                  "both, as it says how long to wait for that");
+        if (plan->require_healthy && strcmp(a->command.command, "stop") == 0)
+                return fleet_fail(
+                                error, FLEET_ERROR_INVALID_PARAMETER,
+                                "Option \"require-healthy\" is given with \"stop\": expected a command after "
+                                "which nodes run");
+        return true;
+}
+
+static bool read_request(Request *r, sd_bus_message *m, const BusOption *options, GError **error) {
         return read_command(r, m, error) && read_params(r, m, error) &&
-               bus_options_read(m, command_options, &r->args.command, error) &&
-               check_options(&r->args.command, error);
+               bus_options_read(m, options, &r->args, error) && check_options(&r->args.command, error);
 }
 
 bool manager_parse_send(Request *r, sd_bus_message *m, GError **error) {
         if (!manager_read_client(r, m, error))
                 return false;
         r->args.command.client = r->args.id;
-        return read_request(r, m, error);
+        return read_request(r, m, command_options, error);
 }
 
 bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
@@ -94,7 +135,12 @@ bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
                 return false;
         r->subject.selector = g_strdup(r->args.selector);
         r->actions[1] = ACTION_BROADCAST;
-        return read_request(r, m, error);
+        r->args.batch.plan.max_failures = BATCH_FAILURES_ANY;
+        if (!read_request(r, m, batch_options, error) || !check_batch_options(&r->args, error))
+                return false;
+        if (r->args.batch.plan.require_healthy)
+                r->actions[2] = polkit_command_action(HEALTH_COMMAND);
+        return true;
 }
 
 bool manager_parse_can_run(Request *r, sd_bus_message *m, GError **error) {
@@ -156,34 +202,55 @@ void manager_run_command(Request *r) {
         dispatcher_submit(r->bus->server->dispatcher, &r->args.command, on_sent_then_wait, request_ref(r));
 }
 
-static int append_batch(sd_bus_message *m, const Batch *b) {
-        g_autofree char *path = batch_path(b->id);
-        int r;
+/* What Broadcast returns. */
+static void reply_batch(Request *r, const char *id, const char *path, GHashTable *commands) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        int made;
 
-        r = sd_bus_message_append(m, "so", b->id, path);
-        return r < 0 ? r : dict_append(m, b->commands);
+        made = sd_bus_message_new_method_return(r->message, &reply);
+        if (made >= 0)
+                made = sd_bus_message_append(reply, "so", id, path);
+        if (made >= 0)
+                made = dict_append(reply, commands);
+        request_send(r, reply, made);
 }
 
 static void on_batch(const Batch *b, const GError *error, void *userdata) {
         g_autoptr(Request) r = userdata;
-        g_autoptr(sd_bus_message) reply = NULL;
-        int made;
 
         if (request_is_answered(r))
                 return;
-        if (error) {
+        if (error)
+                request_fail(r, error);
+        else {
+                g_autofree char *path = batch_path(b->id);
+
+                reply_batch(r, b->id, path, b->commands);
+        }
+}
+
+static void preview_batch(Request *r) {
+        g_autoptr(GHashTable) commands = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) clients =
+                        batches_preview(r->bus->server->batches, r->args.selector, &r->args.command, &error);
+
+        if (!clients) {
                 request_fail(r, error);
                 return;
         }
-        made = sd_bus_message_new_method_return(r->message, &reply);
-        if (made >= 0)
-                made = append_batch(reply, b);
-        request_send(r, reply, made);
+        for (unsigned i = 0; i < clients->len; i++)
+                g_hash_table_insert(commands, g_ptr_array_index(clients, i), (char *) "");
+        reply_batch(r, "", "/", commands);
 }
 
 void manager_broadcast(Request *r) {
         r->args.command.caller = r->caller;
-        batches_start(r->bus->server->batches, r->args.selector, &r->args.command, on_batch, request_ref(r));
+        if (r->args.dry_run)
+                preview_batch(r);
+        else
+                batches_start(r->bus->server->batches, r->args.selector, &r->args.command, &r->args.batch,
+                              on_batch, request_ref(r));
 }
 
 static const char *const answers[] = {

@@ -34,8 +34,8 @@ static void tell_batch(Signals *s, const char *id) {
         g_autofree char *path = batch_path(id);
 
         (void) sd_bus_emit_properties_changed(s->bus->connection, path, MSERVER_IFACE_BATCH, "State",
-                                              "Total", "Sent", "Succeeded", "Failed", "Skipped", "Commands",
-                                              NULL);
+                                              "Status", "Total", "Sent", "Succeeded", "Failed", "Skipped",
+                                              "Commands", NULL);
 }
 
 static void on_gathered(void *userdata) {

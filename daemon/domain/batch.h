@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One command to many clients: chosen by a selector, sent in chunks that leave the loop free, counted as
+/* One command to many clients: chosen by a selector, sent as a plan says, in chunks that leave the loop free, counted as
  * they end. */
 #pragma once
 
 #include <glib.h>
 
+#include "batch-plan.h"
 #include "dispatcher.h"
 #include "fleet.h"
 
@@ -12,24 +13,34 @@ typedef struct Batches Batches;
 
 struct Batch {
         char *id, *selector, *command;
-        const char *state; /* "running", "cancelled", "finished" */
+        const char *state; /* "running", "cancelled", "failed" (its plan stopped it), "finished" */
+        char *status; /* what it waits for besides its commands, or why it was stopped, for people; "" */
         unsigned total, sent, succeeded, failed, skipped;
         GHashTable *commands; /* client id to command id */
         uint32_t caller_uid;
 };
 
+typedef struct BatchOptions {
+        BatchPlan plan;
+        uint64_t health_timeout; /* µs that a wave may take to be healthy; 0: the default */
+} BatchOptions;
+
 Batches *batches_new(Loop *l, Store *store, Fleet *fleet, Dispatcher *dispatcher);
 Batches *batches_free(Batches *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batches, batches_free)
 
-/* done once all that can be sent at once has been (absent clients are skipped, or queued where the request
- * says so). request->client is not used. No client matches: FLEET_ERROR_NO_SUCH_CLIENT naming the selector.
- */
+/* done once all that can be sent at once has been: everything, or the first clients of the plan. Clients that are absent
+ * or do not offer the command are skipped; absent ones are queued for where the request says so, and a queued command
+ * takes no part in the plan. request->client is not used. No client matches: FLEET_ERROR_NO_SUCH_CLIENT naming the
+ * selector. */
 typedef void (*BatchDone)(const Batch *b, const GError *error, void *userdata);
-void batches_start(Batches *b, const char *selector, const CommandRequest *request, BatchDone done,
-                   void *userdata);
+void batches_start(Batches *b, const char *selector, const CommandRequest *request,
+                   const BatchOptions *options, BatchDone done, void *userdata);
 
-/* Cancels what has not ended. FLEET_ERROR_NO_SUCH_COMMAND where no such batch is running. */
+/* Whom it would be sent to now: client ids (char*) in order; nothing is sent or kept. Errors as above. */
+GPtrArray *batches_preview(Batches *b, const char *selector, const CommandRequest *request, GError **error);
+
+/* Starts nobody any more, and cancels what has not ended. FLEET_ERROR_NO_SUCH_COMMAND where no such batch is running. */
 bool batches_cancel(Batches *b, const char *id, GError **error);
 const Batch *batches_find(Batches *b, const char *id);
 GPtrArray *batches_list(Batches *b); /* running ones, borrowed; new array */

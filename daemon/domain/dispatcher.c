@@ -41,6 +41,10 @@ void dispatcher_stop(Dispatcher *d, void (*done)(void *userdata), void *userdata
         dispatcher_busy(d, 0);
 }
 
+bool dispatcher_is_stopping(const Dispatcher *d) {
+        return d->stopping;
+}
+
 static void call_waiters(Open *o) {
         g_autoptr(GArray) waiters = g_steal_pointer(&o->waiters);
 
@@ -285,7 +289,7 @@ static bool fail_offline(const Client *c, GError **error) {
                           ago);
 }
 
-static bool check(Dispatcher *d, const CommandRequest *q, GError **error) {
+bool dispatcher_check(Dispatcher *d, const CommandRequest *q, GError **error) {
         const Client *c = fleet_find(d->fleet, q->client);
 
         if (d->stopping)
@@ -365,7 +369,7 @@ void dispatcher_submit(Dispatcher *d, const CommandRequest *q, CommandDone done,
         GError *error = NULL;
         Open *o;
 
-        if (!check(d, q, &error)) {
+        if (!dispatcher_check(d, q, &error)) {
                 Refusal *r = g_new0(Refusal, 1);
 
                 *r = (Refusal){ done, userdata, error };

@@ -41,6 +41,7 @@ void dispatcher_load(Dispatcher *d, FleetReady ready, void *userdata);
 /* Refuses new commands from now on, and calls done (once, in the loop) when none is on its way to the store or the
  * journal: what is still open then is durable as sent, running or queued. */
 void dispatcher_stop(Dispatcher *d, void (*done)(void *userdata), void *userdata);
+bool dispatcher_is_stopping(const Dispatcher *d);
 Dispatcher *dispatcher_free(Dispatcher *d);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatcher, dispatcher_free)
 
@@ -48,6 +49,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatcher, dispatcher_free)
  * NO_SUCH_CLIENT, NOT_CONNECTED, UNKNOWN_COMMAND, LIMIT_EXCEEDED, UNAVAILABLE. Never from inside the call.
  */
 void dispatcher_submit(Dispatcher *d, const CommandRequest *request, CommandDone done, void *userdata);
+
+/* Would it be taken now? The same errors, as far as they are known at once. */
+bool dispatcher_check(Dispatcher *d, const CommandRequest *request, GError **error);
 
 /* done once the command has ended. dispatcher_unwait() with the same userdata takes that back: true when done will
  * not run; false when the end is known already, and done on its way. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commands on the bus: sent, run, broadcast, found again and cancelled. */
+/* Commands on the bus: sent, run, found again and cancelled. */
 #include <string.h>
 
 #include "bus-fixture.h"
@@ -166,50 +166,6 @@ static void test_run_caller_leaves(Fixture *f, const void *data) {
         fake_agent_free(a);
 }
 
-static void test_broadcast(Fixture *f, const void *data) {
-        FakeAgent *a = fake_agent_new(&f->server, "a"), *b = fake_agent_new(&f->server, "b"),
-                  *c = fake_agent_new(&f->server, "c");
-        Listener *l = listener_new(f, f->user);
-        g_autoptr(sd_bus_message) m = NULL, none = NULL, wrong = NULL;
-        const char *id, *path, *client, *command;
-        g_autofree char *added = NULL, *removed = NULL;
-
-        c = fake_agent_free(c);
-        m = fixture_command(f, f->root, "Broadcast", "role=test", "status", NULL, NULL);
-        assert_reply_error(m, NULL, NULL);
-        g_assert_cmpint(sd_bus_message_read(m, "so", &id, &path), >, 0);
-        g_assert_cmpint(sd_bus_message_enter_container(m, 'a', "{ss}"), >, 0);
-        g_assert_cmpint(sd_bus_message_read(m, "{ss}", &client, &command), >, 0);
-        g_assert_cmpstr(client, ==, "a");
-        g_assert_cmpstr(command, ==, g_ptr_array_index(fake_agent_commands(a), 0));
-        g_assert_cmpint(sd_bus_message_read(m, "{ss}", &client, &command), >, 0);
-        g_assert_cmpstr(client, ==, "b");
-        g_assert_cmpint(sd_bus_message_at_end(m, false), >, 0);
-
-        added = g_strdup_printf("InterfacesAdded %s", path);
-        (void) listener_wait(l, added);
-        (void) listener_wait(
-                        l,
-                        "PropertiesChanged org.mserver1.Batch State running Total 3 Sent 2 Succeeded 0 Failed 0 "
-                        "Skipped 1");
-        fake_agent_obeys(a);
-        (void) listener_wait(
-                        l, "PropertiesChanged org.mserver1.Batch State running Total 3 Sent 2 Succeeded 1");
-        fake_agent_obeys(b);
-        (void) listener_wait(
-                        l, "PropertiesChanged org.mserver1.Batch State finished Total 3 Sent 2 Succeeded 2");
-        removed = g_strdup_printf("InterfacesRemoved %s", path);
-        (void) listener_wait(l, removed);
-
-        none = fixture_command(f, f->root, "Broadcast", "zebra*", "status", NULL, NULL);
-        assert_reply_error(none, ERROR "NoSuchClient", "zebra*");
-        wrong = fixture_command(f, f->root, "Broadcast", "a,,b", "status", NULL, NULL);
-        assert_reply_error(wrong, ERROR "InvalidParameter", "a,,b");
-        listener_free(l);
-        fake_agent_free(a);
-        fake_agent_free(b);
-}
-
 static void test_cancel(Fixture *f, const void *data) {
         FakeAgent *a = fake_agent_new(&f->server, "a");
         g_autofree char *id = fixture_send(f, "a"), *path = g_strconcat(MSERVER_COMMAND_ROOT "/", id, NULL);
@@ -225,26 +181,6 @@ static void test_cancel(Fixture *f, const void *data) {
         g_assert_cmpuint(fake_agent_cancels(a), ==, 1);
         assert_reply_error(unknown, ERROR "NoSuchCommand", "cmd_1_1000");
         assert_reply_error(wrong, ERROR "NoSuchCommand", "\"cmd 1\"");
-        fake_agent_free(a);
-}
-
-static void test_cancel_batch(Fixture *f, const void *data) {
-        FakeAgent *a = fake_agent_new(&f->server, "a");
-        g_autoptr(sd_bus_message) m = fixture_command(f, f->root, "Broadcast", "all", "status", NULL, NULL),
-                                  by_id = NULL, by_object = NULL, unknown = NULL;
-        const char *id, *path;
-
-        g_assert_cmpint(sd_bus_message_read(m, "so", &id, &path), >, 0);
-        by_object = call(f->loop, f->root, path, MSERVER_IFACE_BATCH, "Cancel", NULL);
-        assert_reply_error(by_object, NULL, NULL);
-        by_id = manager_call(f, f->root, "CancelBatch", "s", id);
-        assert_reply_error(by_id, NULL, NULL);
-        g_assert_cmpuint(fake_agent_cancels(a), >=, 1);
-        unknown = manager_call(f, f->root, "CancelBatch", "s", "batch_1_1000");
-        assert_reply_error(unknown, ERROR "NoSuchCommand", "batch_1_1000");
-        fake_agent_ends(a, g_ptr_array_index(fake_agent_commands(a), 0), COMMAND_CANCELLED, NULL,
-                        "cancelled");
-        settle(f->loop, f->root);
         fake_agent_free(a);
 }
 
@@ -350,9 +286,7 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/commands/result", test_result);
         fixture_add("/bus/commands/run", test_run);
         fixture_add("/bus/commands/run-caller-leaves", test_run_caller_leaves);
-        fixture_add("/bus/commands/broadcast", test_broadcast);
         fixture_add("/bus/commands/cancel", test_cancel);
-        fixture_add("/bus/commands/cancel-batch", test_cancel_batch);
         fixture_add("/bus/commands/object-of-the-past", test_object_of_the_past);
         fixture_add("/bus/commands/unknown-object", test_unknown_object);
         fixture_add("/bus/commands/list", test_list);

@@ -331,38 +331,6 @@ static void test_stop(void) {
         world_free(w);
 }
 
-static void batch_done(const Batch *b, const GError *error, void *userdata) {
-        g_assert_no_error(error);
-        g_assert_cmpuint(b->total, ==, 3);
-        g_assert_cmpuint(b->sent, ==, 2);
-        g_assert_cmpuint(b->skipped, ==, 1);
-        *(char **) userdata = g_strdup(g_hash_table_lookup(b->commands, "seoul-1"));
-}
-
-static void test_batch(void) {
-        World *w = world_new();
-        WsPeer *one = world_connect("seoul-1", NEW_AGENT);
-        CommandRequest q = { .command = "status", .caller = { .uid = 1000 } };
-        g_autofree char *first = NULL;
-        g_autoptr(GPtrArray) running = NULL;
-
-        (void) world_connect("seoul-2", NEW_AGENT);
-        world_hangs_up(world_connect("seoul-3", NEW_AGENT));
-        (void) world_connect("busan-1", NEW_AGENT);
-        batches_start(w->batches, "seoul-*", &q, batch_done, &first);
-        world_run();
-        g_assert_nonnull(first);
-        answer(one, first, COMMAND_SUCCEEDED);
-        running = batches_list(w->batches);
-        g_assert_cmpuint(running->len, ==, 1);
-        g_assert_cmpuint(((Batch *) g_ptr_array_index(running, 0))->succeeded, ==, 1);
-        world_pass(COMMAND_TIMEOUT_DEFAULT_USEC + COMMAND_GRACE_USEC + USEC_PER_SEC);
-        g_ptr_array_unref(running);
-        running = batches_list(w->batches);
-        g_assert_cmpuint(running->len, ==, 0);
-        world_free(w);
-}
-
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/dispatcher/order", test_order);
@@ -379,6 +347,5 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/dispatcher/restart", test_restart);
         g_test_add_func("/dispatcher/restart-at-the-end", test_restart_at_the_end);
         g_test_add_func("/dispatcher/stop", test_stop);
-        g_test_add_func("/dispatcher/batch", test_batch);
         return g_test_run();
 }

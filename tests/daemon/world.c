@@ -101,16 +101,26 @@ static LoopTimer *next_due(uint64_t until) {
         return first;
 }
 
+static bool fire_next(uint64_t until) {
+        LoopTimer *t = next_due(until);
+
+        if (!t)
+                return false;
+        now = MAX(now, t->at);
+        t->at = t->repeat ? now + t->repeat : UINT64_MAX;
+        t->call.handler(t->call.userdata);
+        return true;
+}
+
+bool world_fire(uint64_t usec) {
+        return fire_next(now + usec);
+}
+
 void world_pass(uint64_t usec) {
         uint64_t until = now + usec;
-        LoopTimer *t;
 
-        while ((t = next_due(until))) {
-                now = MAX(now, t->at);
-                t->at = t->repeat ? now + t->repeat : UINT64_MAX;
-                t->call.handler(t->call.userdata);
+        while (fire_next(until))
                 world_run();
-        }
         now = until;
 }
 

@@ -43,6 +43,8 @@ void world_run(void);
 bool world_step(void);
 /* Moves both clocks on and fires what is due, in order. */
 void world_pass(uint64_t usec);
+/* The first that is due within this time, without running what it defers. */
+bool world_fire(uint64_t usec);
 /* Somebody sets the clock. */
 void world_set_clock(int64_t by_usec);
 /* The server is killed, with all that is not done yet, and starts again. Connections are lost. */
