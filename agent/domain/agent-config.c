@@ -15,9 +15,11 @@
 #define STATS_INTERVAL_MAX_SEC 86400
 
 static const ConfigKey known_keys[] = {
-        { "Agent", "Id" },          { "Agent", "Server" },      { "Agent", "CAFile" },
-        { "Agent", "Fingerprint" }, { "Agent", "Labels" },      { "Agent", "StatsInterval" },
-        { "Docker", "Socket" },     { "Docker", "Containers" }, {},
+        { "Agent", "Id" },          { "Agent", "Server" },        { "Agent", "CAFile" },
+        { "Agent", "Fingerprint" }, { "Agent", "Labels" },        { "Agent", "StatsInterval" },
+        { "Docker", "Socket" },     { "Docker", "Containers" },   { "Rpc", "Port.*" },
+        { "Rpc", "Helper" },        { "Keys", "RotateInterval" }, { "Keys", "Keystore.*" },
+        { "Keys", "Owner" },        { "Keys", "Owner.*" },        {},
 };
 
 static bool read_id(AgentConfig *c, const Config *f, GError **error) {
@@ -119,6 +121,9 @@ AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata
             !config_get_uint(f, "Agent", "StatsInterval", 1, STATS_INTERVAL_MAX_SEC, &c->stats_interval,
                              error))
                 return NULL;
+        c->nodes = node_config_read(f, error);
+        if (!c->nodes)
+                return NULL;
         return g_steal_pointer(&c);
 }
 
@@ -134,6 +139,7 @@ AgentConfig *agent_config_free(AgentConfig *c) {
         g_free(c->docker_socket);
         g_strfreev(c->containers);
         g_free(c->state_directory);
+        node_config_free(c->nodes);
         g_free(c);
         return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "endpoint.h"
+#include "node-config.h"
 
 typedef struct AgentConfig {
         char *id;           /* Id=, else the host name where that is a valid client id */
@@ -18,6 +19,7 @@ typedef struct AgentConfig {
         uint64_t stats_interval; /* StatsInterval= seconds */
         char *docker_socket;     /* [Docker] Socket= */
         char **containers;       /* [Docker] Containers= globs of the managed ones; default "*" */
+        NodeConfig *nodes;       /* [Rpc] and [Keys] */
         char *state_directory;   /* $STATE_DIRECTORY or MCLIENT_STATE_DIR */
 } AgentConfig;
 

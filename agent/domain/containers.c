@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "glob.h"
+#include "names.h"
 
 bool container_is_managed(char *const *globs, const char *name) {
         for (; *globs; globs++)
@@ -31,6 +32,15 @@ static const char *own_name(json_object *container) {
         return NULL;
 }
 
+/* One that the agent itself made (docker-guest.h). */
+static bool is_guest(json_object *container) {
+        json_object *labels;
+
+        return json_object_object_get_ex(container, "Labels", &labels) &&
+               json_object_is_type(labels, json_type_object) &&
+               json_object_object_get_ex(labels, MCLIENT_GUEST_LABEL, NULL);
+}
+
 static int compare(const void *a, const void *b) {
         return strverscmp(*(char *const *) a, *(char *const *) b);
 }
@@ -40,9 +50,10 @@ char **containers_managed(json_object *list, char *const *globs) {
 
         if (json_object_is_type(list, json_type_array))
                 for (size_t i = 0; i < json_object_array_length(list); i++) {
-                        const char *name = own_name(json_object_array_get_idx(list, i));
+                        json_object *container = json_object_array_get_idx(list, i);
+                        const char *name = own_name(container);
 
-                        if (name && container_is_managed(globs, name))
+                        if (name && container_is_managed(globs, name) && !is_guest(container))
                                 g_ptr_array_add(names, g_strdup(name));
                 }
         g_ptr_array_sort(names, compare);

@@ -97,3 +97,31 @@ DockerCall *docker_exec_inspect(Docker *d, const char *exec_id, DockerReply repl
 
         return docker_call(d, "GET", path, NULL, DOCKER_TIMEOUT_SEC, reply, userdata);
 }
+
+DockerCall *docker_create(Docker *d, json_object *body, DockerReply reply, void *userdata) {
+        return docker_call(d, "POST", "/containers/create", body, DOCKER_TIMEOUT_SEC, reply, userdata);
+}
+
+DockerCall *docker_attach(Docker *d, const char *container, const DockerStreamHandler *handler,
+                          void *userdata) {
+        g_autofree char *path = container_path(container, "attach?stream=1&stdout=1&stderr=1");
+
+        return docker_stream(d, "POST", path, NULL, handler, userdata);
+}
+
+DockerCall *docker_remove(Docker *d, const char *container, DockerReply reply, void *userdata) {
+        g_autofree char *name = g_uri_escape_string(container, NULL, false),
+                        *path = g_strdup_printf("/containers/%s?force=1&v=1", name);
+
+        return docker_call(d, "DELETE", path, NULL, DOCKER_START_TIMEOUT_SEC, reply, userdata);
+}
+
+DockerCall *docker_list_stopped(Docker *d, const char *label, DockerReply reply, void *userdata) {
+        g_autofree char *filters = g_strdup_printf(
+                                        "{\"label\":[\"%s\"],\"status\":[\"created\",\"exited\",\"dead\"]}",
+                                        label),
+                        *escaped = g_uri_escape_string(filters, NULL, false),
+                        *path = g_strconcat("/containers/json?all=1&filters=", escaped, NULL);
+
+        return docker_call(d, "GET", path, NULL, DOCKER_TIMEOUT_SEC, reply, userdata);
+}

@@ -33,3 +33,13 @@ DockerCall *docker_exec_create(Docker *d, const char *container, json_object *ar
 DockerCall *docker_exec_start(Docker *d, const char *exec_id, const DockerStreamHandler *handler,
                               void *userdata);
 DockerCall *docker_exec_inspect(Docker *d, const char *exec_id, DockerReply reply, void *userdata);
+
+/* The steps of a container of our own; docker-guest.h takes them. body: as in "ContainerCreate", borrowed; answers with
+ * "Id". attach: what it prints, as the raw stream of docker-frames.h, from the moment of handler->opened(). */
+DockerCall *docker_create(Docker *d, json_object *body, DockerReply reply, void *userdata);
+DockerCall *docker_attach(Docker *d, const char *container, const DockerStreamHandler *handler,
+                          void *userdata);
+/* Whatever its state, with its anonymous volumes. */
+DockerCall *docker_remove(Docker *d, const char *container, DockerReply reply, void *userdata);
+/* Those with this label that do not run. */
+DockerCall *docker_list_stopped(Docker *d, const char *label, DockerReply reply, void *userdata);

@@ -22,9 +22,10 @@ struct Docker {
         Loop *loop;
         CurlLoop *curl;
         char *socket_path;
-        GQueue ready;       /* DockerCall*: something to hand over */
-        LoopTimer *kick;    /* runs while there are any */
-        DockerCall *active; /* whose handler is being called; NULL when it freed the call */
+        GQueue ready;        /* DockerCall*: something to hand over */
+        LoopTimer *kick;     /* runs while there are any */
+        DockerCall *active;  /* whose handler is being called; NULL when it freed the call */
+        GPtrArray *detached; /* DockerCall*, whom nobody else knows */
         unsigned calls;
 };
 
@@ -39,10 +40,11 @@ struct DockerCall {
         DockerStreamHandler handler; /* or these */
         void *userdata;
 
-        GByteArray *in; /* the answer so far; of a stream, what has not been handed over */
-        bool closed;    /* flow */
-        bool paused;    /* by us, in libcurl */
-        bool too_large, ended, queued;
+        GByteArray *in;  /* the answer so far; of a stream, what has not been handed over */
+        bool closed;     /* flow */
+        bool paused;     /* by us, in libcurl */
+        bool head_ended; /* of a stream, and its handler was not told yet */
+        bool too_large, ended, queued, detached;
         CURLcode result;
 };
 
@@ -85,6 +87,17 @@ static size_t write_callback(char *data, size_t one, size_t size, void *userdata
                 return CURL_WRITEFUNC_ERROR;
         }
         g_byte_array_append(c->in, (const guint8 *) data, (guint) size);
+        return size;
+}
+
+/* Line by line; an empty one is the end. */
+static size_t header_callback(char *data, size_t one, size_t size, void *userdata) {
+        DockerCall *c = userdata;
+
+        if (c->handler.opened && size == 2 && is_streaming(c)) {
+                c->head_ended = true;
+                make_ready(c);
+        }
         return size;
 }
 
@@ -173,9 +186,22 @@ static void finish(DockerCall *c) {
         (void) docker_call_free(c);
         if (reply)
                 reply(status, body, error, userdata);
-        else
+        else if (handler.ended)
                 handler.ended(error, userdata);
         json_object_put(body);
+}
+
+/* False: the handler freed the call. */
+static bool say_opened(DockerCall *c) {
+        Docker *d = c->docker;
+
+        c->head_ended = false;
+        d->active = c;
+        c->handler.opened(c->userdata);
+        if (!d->active)
+                return false;
+        d->active = NULL;
+        return true;
 }
 
 /* Hands over what a stream has. False: the handler freed the call. */
@@ -194,6 +220,8 @@ static bool hand_over(DockerCall *c) {
 
 static void deliver(DockerCall *c) {
         if (is_streaming(c)) {
+                if (c->head_ended && !say_opened(c))
+                        return;
                 if (c->closed || (c->in->len > 0 && !hand_over(c)))
                         return;
                 if (c->paused && !c->closed) {
@@ -233,6 +261,7 @@ Docker *docker_new(Loop *l, const char *socket_path, GError **error) {
         d = g_new0(Docker, 1);
         d->loop = l;
         g_queue_init(&d->ready);
+        d->detached = g_ptr_array_new();
         d->socket_path = g_strdup(socket_path);
         d->curl = curl_loop_new(l, done_handler, d, error);
         if (!d->curl)
@@ -243,6 +272,9 @@ Docker *docker_new(Loop *l, const char *socket_path, GError **error) {
 Docker *docker_free(Docker *d) {
         if (!d)
                 return NULL;
+        while (d->detached->len > 0)
+                (void) docker_call_free(g_ptr_array_index(d->detached, d->detached->len - 1));
+        g_ptr_array_unref(d->detached);
         g_assert(d->calls == 0);
         (void) curl_loop_free(d->curl);
         (void) loop_timer_free(d->kick);
@@ -300,6 +332,8 @@ static DockerCall *call_new(Docker *d, const char *method, const char *path, jso
         (void) curl_easy_setopt(c->easy, CURLOPT_TIMEOUT, (long) timeout_sec);
         (void) curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, write_callback);
         (void) curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+        (void) curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, header_callback);
+        (void) curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
         set_body(c, method, body);
         return c;
 }
@@ -341,6 +375,16 @@ void docker_call_set_flow(DockerCall *c, bool open) {
                 make_ready(c);
 }
 
+DockerCall *docker_call_detach(DockerCall *c) {
+        if (!c)
+                return NULL;
+        g_assert(c->reply && !c->detached);
+        c->reply = NULL;
+        c->detached = true;
+        g_ptr_array_add(c->docker->detached, c);
+        return NULL;
+}
+
 DockerCall *docker_call_free(DockerCall *c) {
         Docker *d;
 
@@ -351,6 +395,8 @@ DockerCall *docker_call_free(DockerCall *c) {
                 d->active = NULL;
         if (c->queued)
                 (void) g_queue_remove(&d->ready, c);
+        if (c->detached)
+                (void) g_ptr_array_remove_fast(d->detached, c);
         curl_loop_remove(d->curl, c->easy);
         curl_easy_cleanup(c->easy);
         curl_slist_free_all(c->headers);

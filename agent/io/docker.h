@@ -40,6 +40,8 @@ typedef struct DockerStreamHandler {
         void (*data)(const void *data, size_t size, void *userdata);
         /* The end, after all data; error as in DockerReply. The call is gone by then. */
         void (*ended)(const GError *error, void *userdata);
+        /* The engine has agreed, and data may follow. May free the call. NULL where nobody waits for this. */
+        void (*opened)(void *userdata);
 } DockerStreamHandler;
 
 /* The same for an answer that is a stream of bytes, with no limit of time or size. */
@@ -49,6 +51,10 @@ DockerCall *docker_stream(Docker *d, const char *method, const char *path, json_
 /* Back-pressure for a stream: false stops reading the socket (once a buffer is full) and data(), until true.
  * NULL is allowed. */
 void docker_call_set_flow(DockerCall *c, bool open);
+
+/* For a call whose reply nobody waits for any more, but which must reach the engine: lets it go on until it is done, or
+ * the Docker is freed. Not for streams. NULL is allowed; returns NULL. */
+DockerCall *docker_call_detach(DockerCall *c);
 
 /* Drops a call without a word; what the engine has begun it may finish. */
 DockerCall *docker_call_free(DockerCall *c);

@@ -151,6 +151,7 @@
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
 #define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
 #define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
+#define ROTATE_INTERVAL_DEFAULT_SEC 3600   /* new keys count from the next session but one, in hours */
 #define SESSION_KEYS_MAX 16                /* keys in one rotation; runtimes have 3 to 6 */
 #define KEYSTORE_LISTING_BYTES_MAX \
         (1024u * 1024) /* names of 73 bytes, three a rotation: a rotation an hour for years */

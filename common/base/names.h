@@ -32,6 +32,9 @@
 #define MCLIENT_TOKEN_FILE "/etc/mclient/token"
 #define DOCKER_SOCKET "/run/docker.sock"
 
+/* Label of the short-lived containers that the agent itself makes; its value is the name of the one they serve */
+#define MCLIENT_GUEST_LABEL "org.mclient1.guest-of"
+
 /* WebSocket endpoint and ports; the messages are docs/PROTOCOL.md's */
 #define WS_PATH "/ws/monitoring/"
 #define TLS_PORT 8443

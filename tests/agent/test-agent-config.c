@@ -90,6 +90,38 @@ static void test_ca_credential(void) {
         g_assert_cmpint(g_rmdir(dir), ==, 0);
 }
 
+#define OWNER "0x9f2c000102030405060708090a0b0c0d0e0f101112131415161718191a1b1cff"
+
+static void test_nodes(void) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(AgentConfig) none = NULL, some = NULL;
+        unsigned warnings;
+
+        none = read_text("[Agent]\nId=a\nServer=wss://h\n", &warnings, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(none->nodes->rotate_interval_usec, ==, 3600 * 1000000ull);
+        g_assert_true(g_str_has_suffix(none->nodes->rpc_helper, "/mclient-rpc"));
+        g_assert_cmpuint(node_config_port(none->nodes, "3node0"), ==, 0);
+        g_assert_null(node_config_keystore(none->nodes, "3node0"));
+        g_assert_null(node_config_owner(none->nodes, "3node0"));
+
+        some = read_text("[Agent]\nId=a\nServer=wss://h\n"
+                         "[Rpc]\nPort.3node0=9944\nPort.my.node=1\nPort.3node1=5\nPort.3node1=\nHelper=/h\n"
+                         "[Keys]\nRotateInterval=90min\nKeystore.3node0=/k\nOwner=" OWNER
+                         "\nOwner.3node1=" OWNER "\n",
+                         &warnings, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(warnings, ==, 0);
+        g_assert_cmpuint(some->nodes->rotate_interval_usec, ==, 5400 * 1000000ull);
+        g_assert_cmpstr(some->nodes->rpc_helper, ==, "/h");
+        g_assert_cmpuint(node_config_port(some->nodes, "3node0"), ==, 9944);
+        g_assert_cmpuint(node_config_port(some->nodes, "my.node"), ==, 1);
+        g_assert_cmpuint(node_config_port(some->nodes, "3node1"), ==, 0);
+        g_assert_cmpstr(node_config_keystore(some->nodes, "3node0"), ==, "/k");
+        g_assert_cmpstr(node_config_owner(some->nodes, "3node1"), ==, OWNER);
+        g_assert_cmpstr(node_config_owner(some->nodes, "other"), ==, OWNER);
+}
+
 static void test_wrong(void) {
         static const struct {
                 const char *text, *named;
@@ -101,6 +133,14 @@ static void test_wrong(void) {
                 { "[Agent]\nId=a\nServer=wss://h\nLabels=role\n", "role" },
                 { "[Agent]\nId=a\nServer=wss://h\nLabels==x\n", "=x" },
                 { "[Agent]\nId=a\nServer=wss://h\nStatsInterval=0\n", "StatsInterval" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Rpc]\nPort.3node0=0\n", "Port.3node0=0" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Rpc]\nPort.3node0=65536\n", "65536" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Rpc]\nPort.a/b=1\n", "a/b" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nRotateInterval=often\n", "often" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nKeystore.3node0=keys\n", "Keystore.3node0=keys" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner=5Grwva\n", "5Grwva" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner=" OWNER "0\n", OWNER "0" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner.3node0=0x12\n", "Owner.3node0=0x12" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -118,6 +158,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/agent-config/defaults", test_defaults);
         g_test_add_func("/agent-config/all", test_all);
         g_test_add_func("/agent-config/ca-credential", test_ca_credential);
+        g_test_add_func("/agent-config/nodes", test_nodes);
         g_test_add_func("/agent-config/wrong", test_wrong);
         return g_test_run();
 }

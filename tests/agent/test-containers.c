@@ -18,11 +18,13 @@ static void test_managed(void) {
         static const char list[] =
                         "[{\"Names\":[\"/3node10\"]},{\"Names\":[\"/web/db\",\"/db\"]},{\"Names\":[\"/3node2\"]},"
                         "{\"Names\":[\"/node1\"]},{\"Names\":[\"/node12\"]},{\"Names\":[]},{\"Names\":[7,\"/\"]},"
-                        "{\"Id\":\"x\"},5]";
+                        "{\"Id\":\"x\"},5,"
+                        "{\"Names\":[\"/3node3\"],\"Labels\":{\"org.mclient1.guest-of\":\"3node2\"}},"
+                        "{\"Names\":[\"/3node4\"],\"Labels\":{\"other\":\"\"}},{\"Names\":[\"/3node5\"],\"Labels\":null}]";
         g_autofree char *all = managed(list, any), *some = managed(list, nodes), *none = managed("{}", any);
 
-        g_assert_cmpstr(all, ==, "3node2 3node10 db node1 node12");
-        g_assert_cmpstr(some, ==, "3node2 3node10 node1");
+        g_assert_cmpstr(all, ==, "3node2 3node4 3node5 3node10 db node1 node12");
+        g_assert_cmpstr(some, ==, "3node2 3node4 3node5 3node10 node1");
         g_assert_cmpstr(none, ==, "");
 }
 
