@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -85,6 +86,46 @@ def calls(program, *args):
     return subprocess.run([program, *map(str, args)], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
 
 
+def settle(pid):
+    """Waits until the server is idle: what follows a fleet's arrival (rows, journal, signals) is not the commands' cost."""
+    while True:
+        begin = cpu_usec(pid)
+        time.sleep(0.2)
+        if cpu_usec(pid) - begin < 4000:
+            return
+
+
+def measure(o, machine, tokens, size):
+    """One round at one size."""
+    pid = machine.server.pid
+    before = rss_kb(pid)
+    fleet = Fleet(o.fleet, machine, tokens, size)
+    row = {"memory": (rss_kb(pid) - before) / size}
+    calls(o.calls, "round-trip", 50)
+    settle(pid)
+    begin = cpu_usec(pid)
+    row["rtt"] = statistics.median(int(t) for t in calls(o.calls, "round-trip", o.count))
+    row["cpu"] = (cpu_usec(pid) - begin) / o.count
+    begin = cpu_usec(pid)
+    row["broadcast"] = int(calls(o.calls, "broadcast", size)[0])
+    settle(pid)
+    row["broadcast_cpu"] = (cpu_usec(pid) - begin) / size
+    fleet.close()
+    settle(pid)
+    return row
+
+
+def rounds(o, sizes, directory=None):
+    """o.rounds rounds over all sizes in turn: a list of rows for each size."""
+    with tempfile.TemporaryDirectory(dir=directory) as path, Machine(o.mserver, path) as machine:
+        tokens = calls(o.calls, "tokens", max(sizes))
+        rows = {size: [] for size in sizes}
+        for _ in range(o.rounds):
+            for size in sizes:
+                rows[size].append(measure(o, machine, tokens, size))
+        return rows
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("mserver")
@@ -93,45 +134,42 @@ def main():
     parser.add_argument("--sizes", default="1,100,1000,5000")
     parser.add_argument("--count", type=int, default=1000, help="round trips per size")
     parser.add_argument("--rounds", type=int, default=3, help="times each size is measured; the median counts")
+    parser.add_argument("--disk", default="/var/tmp", help="a directory on a real disk")
     o = parser.parse_args()
     sizes = [int(s) for s in o.sizes.split(",")]
+    report(sizes, rounds(o, sizes, o.disk))
+    durability(o, min(1000, max(sizes)))
 
-    with tempfile.TemporaryDirectory() as directory, Machine(o.mserver, directory) as machine:
-        tokens = calls(o.calls, "tokens", max(sizes))
-        pid = machine.server.pid
-        rows = {size: {"rtt": [], "cpu": [], "memory": [], "broadcast": [], "broadcast_cpu": []} for size in sizes}
-        for _ in range(o.rounds):
-            base = None
-            for size in sizes:
-                row = rows[size]
-                before = rss_kb(pid)
-                fleet = Fleet(o.fleet, machine, tokens, size)
-                row["memory"].append((rss_kb(pid) - before) / size)
-                calls(o.calls, "round-trip", 50)
-                begin = cpu_usec(pid)
-                times = [int(t) for t in calls(o.calls, "round-trip", o.count)]
-                row["cpu"].append((cpu_usec(pid) - begin) / o.count)
-                row["rtt"].append(statistics.median(times))
-                begin = cpu_usec(pid)
-                row["broadcast"].append(int(calls(o.calls, "broadcast", size)[0]))
-                row["broadcast_cpu"].append((cpu_usec(pid) - begin) / size)
-                fleet.close()
-        report(sizes, rows)
+
+def median(rows, key):
+    return statistics.median(r[key] for r in rows)
+
+
+def ratio(rows, others, key):
+    """Taken round by round, so that a change of the machine's speed between rounds cancels out."""
+    return statistics.median(a[key] / b[key] for a, b in zip(rows, others))
+
+
+def durability(o, size):
+    """The same with the state in memory, where an fsync costs nothing."""
+    print("\nWhat durability costs: one fsync a group, against none")
+    print(f"{'state on':>8} {'one at a time':>15} {'CPU/command':>12} {f'broadcast to {size}':>18} {'CPU/client':>11}")
+    for name, directory in (("disk", o.disk), ("memory", "/dev/shm")):
+        rows = rounds(o, [1, size], directory)
+        one, many = rows[1], rows[size]
+        print(f"{name:>8} {1e6 / median(one, 'rtt'):>11.0f} c/s {median(one, 'cpu'):>9.0f} µs "
+              f"{size * 1e6 / median(many, 'broadcast'):>14.0f} c/s {median(many, 'broadcast_cpu'):>8.0f} µs")
 
 
 def report(sizes, rows):
-    first = rows[sizes[0]]
-    median = statistics.median
     print(f"{'clients':>8} {'round trip':>11} {'ratio':>6} {'CPU/command':>12} {'ratio':>6} "
           f"{'KB/client':>10} {'broadcast':>10} {'CPU/client':>11}")
     for size in sizes:
-        r = rows[size]
-        # Ratios are taken round by round, so that a change of the machine's speed between rounds cancels out.
-        rtt = median(a / b for a, b in zip(r["rtt"], first["rtt"]))
-        cpu = median(a / b for a, b in zip(r["cpu"], first["cpu"]))
-        memory = f"{max(r['memory']):.1f}" if size >= 1000 else "-"
-        print(f"{size:>8} {median(r['rtt']):>8.0f} µs {rtt:>6.2f} {median(r['cpu']):>9.0f} µs {cpu:>6.2f} "
-              f"{memory:>10} {median(r['broadcast']) / 1000:>7.1f} ms {median(r['broadcast_cpu']):>8.0f} µs")
+        r, first = rows[size], rows[sizes[0]]
+        memory = f"{max(x['memory'] for x in r):.1f}" if size >= 1000 else "-"
+        print(f"{size:>8} {median(r, 'rtt'):>8.0f} µs {ratio(r, first, 'rtt'):>6.2f} {median(r, 'cpu'):>9.0f} µs "
+              f"{ratio(r, first, 'cpu'):>6.2f} {memory:>10} {median(r, 'broadcast') / 1000:>7.1f} ms "
+              f"{median(r, 'broadcast_cpu'):>8.0f} µs")
 
 
 if __name__ == "__main__":
