@@ -28,6 +28,9 @@ static const char *const migrations[] = {
         "  message TEXT NOT NULL," /* as it is sent */
         "  UNIQUE (kind, id));"
         "CREATE INDEX outbox_container ON outbox (container, seq);",
+
+        /* 3: how much a command printed */
+        "ALTER TABLE commands ADD COLUMN output_bytes INTEGER NOT NULL DEFAULT 0;",
         NULL,
 };
 

@@ -57,13 +57,16 @@ static void call_free(Call *c) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-/* From state, result, error, command, target: the columns of every SELECT of an outcome. */
+/* The columns of every SELECT of an outcome. */
+#define OUTCOME_COLUMNS "state, result, error, command, target, output_bytes"
+
 static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
         const char *target = (const char *) sqlite3_column_text(s, 4);
 
         if (command_state_from_string((const char *) sqlite3_column_text(s, 0) ?: "", &ret->state)) {
                 ret->result = agent_db_text(s, 1);
                 ret->error = agent_db_text(s, 2);
+                ret->output_bytes = (uint64_t) sqlite3_column_int64(s, 5);
                 return;
         }
         ret->state = COMMAND_INTERRUPTED;
@@ -72,7 +75,7 @@ static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
 }
 
 static int take_look(DbThread *db, Call *c) {
-        sqlite3_stmt *s = db_statement(db, "SELECT state, result, error, command, target,"
+        sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS ","
                                            "  state IS NULL AND process = ?2 FROM commands WHERE id = ?1");
 
         if (!s)
@@ -81,7 +84,7 @@ static int take_look(DbThread *db, Call *c) {
         sqlite3_bind_int64(s, 2, c->ledger->process);
         if (sqlite3_step(s) != SQLITE_ROW)
                 return db_error(db);
-        c->verdict = sqlite3_column_int(s, 5) ? LEDGER_RUNNING : LEDGER_FINISHED;
+        c->verdict = sqlite3_column_int(s, 6) ? LEDGER_RUNNING : LEDGER_FINISHED;
         if (c->verdict == LEDGER_FINISHED)
                 read_outcome(s, &c->outcome);
         return SQLITE_OK;
@@ -133,9 +136,9 @@ void agent_ledger_take(AgentLedger *l, const char *id, const char *command, cons
 
 static int finish_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s =
-                        db_statement(db, "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?"
-                                         "  WHERE id = ? AND state IS NULL");
+        sqlite3_stmt *s = db_statement(db,
+                                       "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?,"
+                                       "  output_bytes = ? WHERE id = ? AND state IS NULL");
 
         if (!s)
                 return db_error(db);
@@ -143,7 +146,8 @@ static int finish_run(DbThread *db, DbTask *task) {
         sqlite3_bind_text(s, 2, c->outcome.result, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 3, c->outcome.error, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 4, c->now_usec);
-        sqlite3_bind_text(s, 5, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 5, (int64_t) c->outcome.output_bytes);
+        sqlite3_bind_text(s, 6, c->id, -1, SQLITE_STATIC);
         return db_finish(s);
 }
 
@@ -160,6 +164,7 @@ void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *ou
         c->outcome.state = outcome->state;
         c->outcome.result = g_strdup(outcome->result);
         c->outcome.error = g_strdup(outcome->error);
+        c->outcome.output_bytes = outcome->output_bytes;
         c->now_usec = now_usec;
         c->stored = done;
         c->userdata = userdata;
@@ -255,7 +260,7 @@ void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
 static int load_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         sqlite3_stmt *s = db_statement(
-                        db, "SELECT state, result, error, command, target FROM commands"
+                        db, "SELECT " OUTCOME_COLUMNS " FROM commands"
                             "  WHERE id = ?1 AND acked = 0 AND (state IS NOT NULL OR process <> ?2)");
         int r;
 

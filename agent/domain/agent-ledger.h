@@ -21,7 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_free)
 typedef struct LedgerOutcome {
         CommandState state; /* a final one */
         char *result;       /* JSON text or NULL */
-        char *error;        /* NULL exactly when state is COMMAND_SUCCEEDED */
+        uint64_t output_bytes;
+        char *error; /* NULL exactly when state is COMMAND_SUCCEEDED */
 } LedgerOutcome;
 
 typedef enum LedgerVerdict {

@@ -24,8 +24,9 @@ struct Jobs {
 
         GHashTable *active; /* id to Job: those in the stages 1 to 3 */
         bool online;
-        unsigned features; /* the server's */
-        bool held;         /* output is held back at its source */
+        unsigned features;   /* the server's */
+        bool held;           /* output is held back at its source */
+        LoopTimer *patience; /* while it is so because the server is away */
 
         /* Outcomes to be sent from the ledger. */
         GQueue unsent;       /* of char*: ids */
@@ -72,8 +73,9 @@ static uint64_t now_ms(void) {
 
 static bool send_outcome(Jobs *j, const char *id, const LedgerOutcome *o) {
         json_object *result = o->result ? json_tokener_parse(o->result) : NULL;
-        g_autofree char *text = message_command_response(id, message_response_state(o->state, j->features),
-                                                         result, o->error, now_ms());
+        g_autofree char *text = message_command_response(
+                        id, message_response_state(o->state, j->features), result,
+                        j->features & FEATURE_PROGRESS ? o->output_bytes : 0, o->error, now_ms());
 
         json_object_put(result);
         return j->link->send(text, j->userdata);
@@ -176,11 +178,13 @@ static void store(void *userdata) {
                             job->jobs);
 }
 
-static void end(Job *job, CommandState state, json_object *result, const char *error) {
+static void end(Job *job, CommandState state, json_object *result, uint64_t output_bytes,
+                const char *error) {
         log_info("%s: %s%s%s %s%s%s", job->id, job->command, job->target ? " " : "", job->target ?: "",
                  command_state_to_string(state), error ? ": " : "", error ?: "");
         job->stage = JOB_STORING;
         job->outcome.state = state;
+        job->outcome.output_bytes = output_bytes;
         job->outcome.error = g_strdup(error);
         if (result)
                 job->outcome.result =
@@ -220,11 +224,11 @@ static void runner_output(const char *id, uint64_t offset, const char *text, siz
         send_progress(g_hash_table_lookup(j->active, id), offset, text, size);
 }
 
-static void runner_finished(const char *id, CommandState state, json_object *result, const char *error,
-                            void *userdata) {
+static void runner_finished(const char *id, CommandState state, json_object *result, uint64_t output_bytes,
+                            const char *error, void *userdata) {
         Jobs *j = userdata;
 
-        end(g_hash_table_lookup(j->active, id), state, result, error);
+        end(g_hash_table_lookup(j->active, id), state, result, output_bytes, error);
 }
 
 static void run(Job *job) {
@@ -232,11 +236,11 @@ static void run(Job *job) {
         uint64_t now = now_monotonic();
 
         if (job->cancelled)
-                end(job, COMMAND_CANCELLED, NULL, "Cancelled before it ran");
+                end(job, COMMAND_CANCELLED, NULL, 0, "Cancelled before it ran");
         else if (now >= job->deadline_usec)
-                end(job, COMMAND_TIMED_OUT, NULL, "Its time was over before it ran");
+                end(job, COMMAND_TIMED_OUT, NULL, 0, "Its time was over before it ran");
         else if (runner_running(j->runner) >= AGENT_COMMANDS_MAX)
-                end(job, COMMAND_FAILED, NULL, "Too many commands run on this agent already");
+                end(job, COMMAND_FAILED, NULL, 0, "Too many commands run on this agent already");
         else {
                 job->stage = JOB_RUNNING;
                 job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
@@ -310,6 +314,10 @@ void jobs_cancel(Jobs *j, const char *id) {
                 (void) runner_cancel(j->runner, id);
 }
 
+void jobs_passed(Jobs *j, const char *id, uint64_t offset) {
+        runner_passed(j->runner, id, offset);
+}
+
 void jobs_acked(Jobs *j, const char *id) {
         agent_ledger_acked(j->ledger, id);
 }
@@ -331,6 +339,13 @@ static void unacked_listed(char **ids, const char *problem, void *userdata) {
         pump(j);
 }
 
+static void stop_waiting(void *userdata) {
+        Jobs *j = userdata;
+
+        j->patience = loop_timer_free(j->patience);
+        hold_output(j, false);
+}
+
 void jobs_online(Jobs *j, unsigned features) {
         Loading *loading = g_new(Loading, 1);
         GHashTableIter iter;
@@ -340,6 +355,8 @@ void jobs_online(Jobs *j, unsigned features) {
         j->features = features;
         j->connection++;
         j->loading = true;
+        stop_waiting(j);
+        runner_begin_output(j->runner, features & FEATURE_FLOW);
         *loading = (Loading){ j, j->connection };
         agent_ledger_unacked(j->ledger, unacked_listed, loading);
 
@@ -350,10 +367,13 @@ void jobs_online(Jobs *j, unsigned features) {
 }
 
 void jobs_offline(Jobs *j) {
+        if (j->online) {
+                hold_output(j, true);
+                j->patience = loop_timer_new(j->loop, OUTPUT_HOLD_SEC * 1000, 0, stop_waiting, j);
+        }
         j->online = j->loading = false;
         j->connection++;
         g_queue_clear_full(&j->unsent, g_free);
-        hold_output(j, false);
 }
 
 void jobs_drained(Jobs *j) {
@@ -381,6 +401,7 @@ Jobs *jobs_free(Jobs *j) {
         if (!j)
                 return NULL;
         jobs_offline(j);
+        loop_timer_free(j->patience);
         j->runner = runner_free(j->runner);
         agent_db_close(j->db); /* its last callbacks come from here */
         agent_ledger_free(j->ledger);

@@ -106,14 +106,18 @@ static void update_source(Run *r) {
                 r->type->set_flow(r->command, open);
 }
 
+static void tell_ready(Run *r, bool was_ready) {
+        if (!was_ready && output_ready(r->output))
+                r->host->output_ready(r, r->host->userdata);
+}
+
 void command_output(CommandContext *x, DockerStreamId stream, const void *data, size_t size) {
         Run *r = (Run *) x;
-        bool waited = output_waits(r->output);
+        bool was_ready = output_ready(r->output);
 
         output_append(r->output, stream, data, size);
         update_source(r);
-        if (!waited && output_waits(r->output))
-                r->host->output_waits(r, r->host->userdata);
+        tell_ready(r, was_ready);
 }
 
 json_object *command_output_result(CommandContext *x) {
@@ -275,6 +279,21 @@ void run_refuse(Run *r, const char *error) {
         command_finished(&r->context, COMMAND_FAILED, NULL, error);
 }
 
+void run_begin_output(Run *r, bool windowed) {
+        bool was_ready = output_ready(r->output);
+
+        output_begin(r->output, windowed);
+        update_source(r);
+        tell_ready(r, was_ready);
+}
+
+void run_output_passed(Run *r, uint64_t offset) {
+        bool was_ready = output_ready(r->output);
+
+        output_passed(r->output, offset);
+        tell_ready(r, was_ready);
+}
+
 char *run_take_output(Run *r, size_t *ret_size, uint64_t *ret_offset) {
         char *text = output_take(r->output, ret_size, ret_offset);
 
@@ -282,6 +301,10 @@ char *run_take_output(Run *r, size_t *ret_size, uint64_t *ret_offset) {
         return text;
 }
 
-bool run_output_waits(const Run *r) {
-        return output_waits(r->output);
+bool run_output_ready(const Run *r) {
+        return output_ready(r->output);
+}
+
+uint64_t run_output_bytes(const Run *r) {
+        return output_bytes(r->output);
 }

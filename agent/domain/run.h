@@ -17,8 +17,8 @@ typedef struct RunHost {
         Docker *docker;
         const AgentConfig *config;
         Outbox *outbox;
-        /* Output has begun to wait: run_take_output(). */
-        void (*output_waits)(Run *r, void *userdata);
+        /* Output may be sent that could not be before: run_take_output(). */
+        void (*output_ready)(Run *r, void *userdata);
         /* The end, exactly once, never from inside another call; the run may be freed from here. */
         void (*finished)(Run *r, CommandState state, json_object *result, const char *error, void *userdata);
         void *userdata;
@@ -39,9 +39,12 @@ bool run_cancel(Run *r);
 /* Ends it before it has begun. */
 void run_refuse(Run *r, const char *error);
 
-/* output_take() of this command. Back-pressure is not to call it: the source pauses when a chunk waits. */
+/* output.h, of this command. Back-pressure is not to take it: the source pauses when a chunk waits. */
+void run_begin_output(Run *r, bool windowed);
+void run_output_passed(Run *r, uint64_t offset);
 char *run_take_output(Run *r, size_t *ret_size, uint64_t *ret_offset);
-bool run_output_waits(const Run *r);
+bool run_output_ready(const Run *r);
+uint64_t run_output_bytes(const Run *r);
 
 /* The names of all commands, NULL-terminated. */
 const char *const *run_commands(void);

@@ -15,9 +15,9 @@ struct Runner {
         void *userdata;
         Docker *docker;
         GHashTable *runs; /* id → Run* */
-        GQueue waiting;   /* Run* that have output to send */
+        GQueue ready;     /* Run* that have output to send */
         LoopTimer *tick;  /* runs while there are any */
-        bool flow;
+        bool flow, windowed;
 };
 
 /* False when nothing waits. */
@@ -36,18 +36,18 @@ static void update_tick(Runner *r);
 static void tick_handler(void *userdata) {
         Runner *r = userdata;
 
-        for (unsigned i = 0; i < OUTPUT_CHUNKS_PER_TICK && r->flow && r->waiting.length > 0; i++) {
-                Run *run = g_queue_pop_head(&r->waiting);
+        for (unsigned i = 0; i < OUTPUT_CHUNKS_PER_TICK && r->flow && r->ready.length > 0; i++) {
+                Run *run = g_queue_pop_head(&r->ready);
 
                 (void) send_chunk(r, run);
-                if (run_output_waits(run))
-                        g_queue_push_tail(&r->waiting, run);
+                if (run_output_ready(run))
+                        g_queue_push_tail(&r->ready, run);
         }
         update_tick(r);
 }
 
 static void update_tick(Runner *r) {
-        bool wanted = r->flow && r->waiting.length > 0;
+        bool wanted = r->flow && r->ready.length > 0;
 
         if (wanted && !r->tick)
                 r->tick = loop_timer_new(r->host.loop, OUTPUT_TICK_MSEC, OUTPUT_TICK_MSEC, tick_handler, r);
@@ -55,10 +55,10 @@ static void update_tick(Runner *r) {
                 r->tick = loop_timer_free(r->tick);
 }
 
-static void output_waits(Run *run, void *userdata) {
+static void on_output_ready(Run *run, void *userdata) {
         Runner *r = userdata;
 
-        g_queue_push_tail(&r->waiting, run);
+        g_queue_push_tail(&r->ready, run);
         update_tick(r);
 }
 
@@ -69,10 +69,10 @@ static void finished(Run *run, CommandState state, json_object *result, const ch
          * is in the result. */
         while (r->flow && send_chunk(r, run))
                 ;
-        (void) g_queue_remove(&r->waiting, run);
+        (void) g_queue_remove(&r->ready, run);
         update_tick(r);
         (void) g_hash_table_steal(r->runs, run_id(run));
-        r->events.finished(run_id(run), state, result, error, r->userdata);
+        r->events.finished(run_id(run), state, result, run_output_bytes(run), error, r->userdata);
         (void) run_free(run);
 }
 
@@ -94,7 +94,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const Run
                 .docker = d,
                 .config = config,
                 .outbox = outbox,
-                .output_waits = output_waits,
+                .output_ready = on_output_ready,
                 .finished = finished,
                 .userdata = r,
         };
@@ -108,7 +108,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const Run
 Runner *runner_free(Runner *r) {
         if (!r)
                 return NULL;
-        g_queue_clear(&r->waiting);
+        g_queue_clear(&r->ready);
         (void) loop_timer_free(r->tick);
         g_hash_table_unref(r->runs);
         (void) docker_free(r->docker);
@@ -128,6 +128,7 @@ void runner_start(Runner *r, const char *id, const char *command, const char *ta
 
                 run_refuse(run, text);
         }
+        run_begin_output(run, r->windowed);
         g_hash_table_insert(r->runs, (char *) run_id(run), run);
 }
 
@@ -135,6 +136,23 @@ bool runner_cancel(Runner *r, const char *id) {
         Run *run = g_hash_table_lookup(r->runs, id);
 
         return run && run_cancel(run);
+}
+
+void runner_begin_output(Runner *r, bool windowed) {
+        GHashTableIter i;
+        void *run;
+
+        r->windowed = windowed;
+        g_hash_table_iter_init(&i, r->runs);
+        while (g_hash_table_iter_next(&i, NULL, &run))
+                run_begin_output(run, windowed);
+}
+
+void runner_passed(Runner *r, const char *id, uint64_t offset) {
+        Run *run = g_hash_table_lookup(r->runs, id);
+
+        if (run)
+                run_output_passed(run, offset);
 }
 
 void runner_set_flow(Runner *r, bool open) {

@@ -19,10 +19,10 @@ typedef struct RunnerEvents {
         /* Output as it comes: valid UTF-8, at most OUTPUT_CHUNK_BYTES, offset counts bytes from the start of
          * this output. */
         void (*output)(const char *id, uint64_t offset, const char *text, size_t size, void *userdata);
-        /* The end, exactly once per runner_start(). result may be NULL; error is NULL exactly when state is
-         * COMMAND_SUCCEEDED. */
-        void (*finished)(const char *id, CommandState state, json_object *result, const char *error,
-                         void *userdata);
+        /* The end, exactly once per runner_start(). result may be NULL; output_bytes: printed in all; error is
+         * NULL exactly when state is COMMAND_SUCCEEDED. */
+        void (*finished)(const char *id, CommandState state, json_object *result, uint64_t output_bytes,
+                         const char *error, void *userdata);
 } RunnerEvents;
 
 /* outbox: for what the server must learn beside the outcome. */
@@ -42,7 +42,12 @@ void runner_start(Runner *r, const char *id, const char *command, const char *ta
  * runs. */
 bool runner_cancel(Runner *r, const char *id);
 
-/* Back-pressure: false stops reading output at its source until true. */
+/* A connection to the server begins: what is kept of all outputs comes on it. windowed: each only so far ahead of
+ * what runner_passed() says of it (output.h). */
+void runner_begin_output(Runner *r, bool windowed);
+void runner_passed(Runner *r, const char *id, uint64_t offset);
+
+/* Back-pressure for all at once: false stops reading output at its source until true. */
 void runner_set_flow(Runner *r, bool open);
 
 unsigned runner_running(const Runner *r);

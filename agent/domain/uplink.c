@@ -143,6 +143,9 @@ static void received(const char *text, size_t size, void *userdata) {
         case STEP_CANCEL:
                 jobs_cancel(u->jobs, m->cancel.id);
                 break;
+        case STEP_FLOW:
+                jobs_passed(u->jobs, m->flow.id, m->flow.offset);
+                break;
         case STEP_COMMAND_ACKED:
                 jobs_acked(u->jobs, m->cancel.id);
                 break;

@@ -39,6 +39,9 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_COMMAND_CANCEL:
                 kind = STEP_CANCEL;
                 break;
+        case MESSAGE_COMMAND_FLOW:
+                kind = STEP_FLOW;
+                break;
         case MESSAGE_COMMAND_ACK:
                 kind = STEP_COMMAND_ACKED;
                 break;

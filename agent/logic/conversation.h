@@ -11,8 +11,9 @@
 #include "message.h"
 
 /* What this agent can do beyond version 1.1.0. */
-#define AGENT_FEATURES \
-        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER)
+#define AGENT_FEATURES                                                                                \
+        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER | \
+         FEATURE_FLOW)
 
 typedef struct Conversation {
         bool registered;
@@ -26,6 +27,7 @@ typedef enum StepKind {
         STEP_REFUSED,       /* it does not want us; Step.message->register_ack.text may say why */
         STEP_COMMAND,       /* Step.message->command */
         STEP_CANCEL,        /* Step.message->cancel */
+        STEP_FLOW,          /* Step.message->flow */
         STEP_COMMAND_ACKED, /* Step.message->cancel */
         STEP_STATS_ACKED,   /* Step.message->stats.sequence */
         STEP_KEY_ACKED,     /* Step.message->key_update */

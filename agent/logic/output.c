@@ -11,7 +11,9 @@
 struct Output {
         Utf8Stream sources[OUTPUT_SOURCES];
         OutBuf *tail;
-        uint64_t taken; /* offset of the first byte that was not sent */
+        uint64_t taken;  /* offset of the first byte that was not sent */
+        uint64_t passed; /* as the server says */
+        bool windowed, ended;
 };
 
 Output *output_new(void) {
@@ -43,10 +45,26 @@ void output_end(Output *o) {
         for (unsigned i = 0; i < OUTPUT_SOURCES; i++)
                 utf8_stream_end(&o->sources[i], text);
         outbuf_append(o->tail, text->str, text->len);
+        o->ended = true;
 }
 
-bool output_waits(const Output *o) {
-        return outbuf_end(o->tail) > o->taken;
+void output_begin(Output *o, bool windowed) {
+        o->taken = outbuf_start(o->tail);
+        o->windowed = windowed;
+}
+
+void output_passed(Output *o, uint64_t offset) {
+        o->passed = MAX(o->passed, MIN(offset, outbuf_end(o->tail)));
+}
+
+/* The server will never pass on what is gone. */
+static bool window_is_open(const Output *o) {
+        return !o->windowed || o->ended ||
+               o->taken < MAX(o->passed, outbuf_start(o->tail)) + OUTPUT_WINDOW_BYTES;
+}
+
+bool output_ready(const Output *o) {
+        return outbuf_end(o->tail) > o->taken && window_is_open(o);
 }
 
 bool output_full(const Output *o) {
@@ -73,7 +91,7 @@ char *output_take(Output *o, size_t *ret_size, uint64_t *ret_offset) {
         size_t size;
         const char *text = g_bytes_get_data(bytes, &size);
 
-        if (size == 0)
+        if (!output_ready(o))
                 return NULL;
         for (; is_continuation(*text); text++, size--) /* after a jump */
                 start++;

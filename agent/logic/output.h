@@ -21,13 +21,18 @@ void output_append(Output *o, unsigned source, const void *data, size_t size);
 /* No more is coming: a character that stopped in the middle is replaced. */
 void output_end(Output *o);
 
-/* Something, or a whole chunk, waits to be sent. */
-bool output_waits(const Output *o);
+/* A connection begins: all that is kept is sent on it. windowed: of this, and of what follows, no more than
+ * OUTPUT_WINDOW_BYTES (and the rest of a chunk) beyond what output_passed() said, until the end. */
+void output_begin(Output *o, bool windowed);
+void output_passed(Output *o, uint64_t offset);
+
+/* Something may be sent now; a whole chunk waits, whether it may or not. */
+bool output_ready(const Output *o);
 bool output_full(const Output *o);
 
 /* The next piece to send: at most OUTPUT_CHUNK_BYTES, whole characters. *ret_offset counts from the start of
  * the output; it jumps where the source did not pause and the oldest bytes had to go. Returns a new string,
- * or NULL when nothing waits. */
+ * or NULL when output_ready() is false. */
 char *output_take(Output *o, size_t *ret_size, uint64_t *ret_offset);
 
 /* How much there was in all. */

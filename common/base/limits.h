@@ -85,6 +85,10 @@
 #define COMMAND_CACHE_MAX 20000         /* finished commands kept as objects on the bus; the store has all */
 #define OUTPUT_TAIL_BYTES (256u * 1024) /* streamed output kept per command, the newest */
 #define OUTPUT_CHUNK_BYTES (32u * 1024) /* one command_progress, one CommandOutput signal */
+#define OUTPUT_WINDOW_BYTES \
+        (96u *              \
+         1024) /* sent and not passed on; with a chunk, and what waits at the agent, below both tails */
+#define OUTPUT_PASSED_BYTES (48u * 1024) /* passed on before the agent is told, so that it need not stop */
 #define LIST_COMMANDS_MAX 10000
 #define KEYS_PER_SECOND_MAX 100 /* of one node: files of the same second get a suffix */
 #define LIST_KEYS_MAX 10000     /* keys or backups in one answer, the newest */
@@ -132,6 +136,7 @@
 #define STOP_TIMEOUT_MAX_SEC 3600
 #define AGENT_OUTPUT_BYTES_MAX (256u * 1024) /* of a command's output kept for its result, the newest */
 #define OUTPUT_TICK_MSEC 50                  /* output is sent on in turns: soon enough for a person */
+#define OUTPUT_HOLD_SEC 30                   /* commands that print wait for a server that went away */
 #define OUTPUT_CHUNKS_PER_TICK 4             /* that is 80 messages a second, within MESSAGES_PER_SECOND */
 #define AGENT_COMMANDS_MAX 64                /* side by side */
 #define AGENT_LEDGER_KEEP 10000              /* outcomes remembered for repeated ids */
@@ -162,8 +167,9 @@
 #define OUTBOX_RESEND_SEC 60    /* a server that could not take a record is given it again */
 #define STATS_BACKLOG_BYTES_MAX (4u * 1024 * 1024) /* 360 samples of a usual host are 2 MB */
 #define DOCKER_RESPONSE_MAX (8u * 1024 * 1024)
-#define DOCKER_STREAM_BUFFER_BYTES (64u * 1024) /* of a stream, read but not handed over */
-#define DOCKER_TIMEOUT_SEC 60        /* for what the engine knows at once; a host out of memory takes long */
+#define DOCKER_STREAM_BUFFER_BYTES \
+        (32u * 1024)          /* of a stream, read but not handed over; as text, thrice as much at worst */
+#define DOCKER_TIMEOUT_SEC 60 /* for what the engine knows at once; a host out of memory takes long */
 #define DOCKER_START_TIMEOUT_SEC 180 /* mounts and networks; on top of the time to stop */
 #define EXEC_ENDED_POLL_MSEC 100     /* the output has ended, the engine does not know the exit code yet */
 #define EXEC_TERM_GRACE_SEC 5        /* from SIGTERM to SIGKILL, and from there to giving up */

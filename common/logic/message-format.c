@@ -180,6 +180,15 @@ char *message_command_cancel(const char *id) {
         return end_data(out);
 }
 
+char *message_command_flow(const char *id, uint64_t offset) {
+        GString *out = begin(MESSAGE_COMMAND_FLOW);
+
+        open_data(out);
+        string(out, "id", id);
+        number(out, "offset", (int64_t) offset);
+        return end_data(out);
+}
+
 char *message_command_progress(const char *id, uint64_t offset, const char *output, size_t size) {
         GString *out = begin(MESSAGE_COMMAND_PROGRESS);
 
@@ -192,8 +201,8 @@ char *message_command_progress(const char *id, uint64_t offset, const char *outp
         return end_data(out);
 }
 
-char *message_command_response(const char *id, CommandState status, json_object *result, const char *error,
-                               int64_t now_ms) {
+char *message_command_response(const char *id, CommandState status, json_object *result,
+                               uint64_t output_bytes, const char *error, int64_t now_ms) {
         GString *out = begin(MESSAGE_COMMAND_RESPONSE);
 
         open_data(out);
@@ -201,6 +210,8 @@ char *message_command_response(const char *id, CommandState status, json_object 
         string(out, "command_id", id); /* which of the two a server of version 1.1.0 reads differs */
         string(out, "status", command_state_to_wire(status));
         object(out, "result", result);
+        if (output_bytes > 0)
+                number(out, "output_bytes", (int64_t) output_bytes);
         string(out, "error", error);
         number(out, "timestamp", now_ms);
         return end_data(out);

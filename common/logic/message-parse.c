@@ -68,11 +68,18 @@ static const Field command_cancel_fields[] = {
         {},
 };
 
+static const Field command_flow_fields[] = {
+        { "id", field_command_id, AT(flow.id), .required = true },
+        { "offset", field_int, AT(flow.offset), .required = true },
+        {},
+};
+
 static const Field command_response_fields[] = {
         { "command_id", field_command_id, AT(response.id) },
         { "id", field_command_id, AT(response.id), .required = true, .instead = "command_id" },
         { "status", field_status, AT(response.status), .required = true },
         { "result", field_any, AT(response.result) },
+        { "output_bytes", field_int, AT(response.output_bytes) },
         { "error", field_text, AT(response.error) },
         {},
 };
@@ -132,6 +139,7 @@ static const struct {
         [MESSAGE_COMMAND] = { command_fields, true },
         [MESSAGE_COMMAND_PROGRESS] = { command_progress_fields, true },
         [MESSAGE_COMMAND_CANCEL] = { command_cancel_fields, true },
+        [MESSAGE_COMMAND_FLOW] = { command_flow_fields, true },
         [MESSAGE_COMMAND_RESPONSE] = { command_response_fields, true },
         [MESSAGE_COMMAND_ACK] = { command_ack_fields, false },
         [MESSAGE_KEY_UPDATE] = { key_update_fields, true },

@@ -18,6 +18,7 @@ const char *const message_type_names[MESSAGE_UNKNOWN] = {
         [MESSAGE_COMMAND] = "command",
         [MESSAGE_COMMAND_PROGRESS] = "command_progress",
         [MESSAGE_COMMAND_CANCEL] = "command_cancel",
+        [MESSAGE_COMMAND_FLOW] = "command_flow",
         [MESSAGE_COMMAND_RESPONSE] = "command_response",
         [MESSAGE_COMMAND_ACK] = "command_ack",
         [MESSAGE_KEY_UPDATE] = "key_update",
@@ -28,8 +29,13 @@ const char *const message_type_names[MESSAGE_UNKNOWN] = {
 };
 
 const FeatureName message_feature_names[] = {
-        { FEATURE_PROGRESS, "progress" },     { FEATURE_CANCEL, "cancel" }, { FEATURE_DEADLINE, "deadline" },
-        { FEATURE_BACKUP_ACK, "backup_ack" }, { FEATURE_LEDGER, "ledger" }, {},
+        { FEATURE_PROGRESS, "progress" },
+        { FEATURE_CANCEL, "cancel" },
+        { FEATURE_DEADLINE, "deadline" },
+        { FEATURE_BACKUP_ACK, "backup_ack" },
+        { FEATURE_LEDGER, "ledger" },
+        { FEATURE_FLOW, "flow" },
+        {},
 };
 
 CommandState message_response_state(CommandState state, unsigned peer_features) {

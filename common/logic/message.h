@@ -23,6 +23,7 @@ typedef enum MessageType {
         MESSAGE_COMMAND,
         MESSAGE_COMMAND_PROGRESS,
         MESSAGE_COMMAND_CANCEL,
+        MESSAGE_COMMAND_FLOW,
         MESSAGE_COMMAND_RESPONSE,
         MESSAGE_COMMAND_ACK,
         MESSAGE_KEY_UPDATE,
@@ -40,10 +41,12 @@ typedef enum Feature {
         FEATURE_DEADLINE = 1 << 2,   /* "deadline" in a command */
         FEATURE_BACKUP_ACK = 1 << 3, /* "backup_ack": backup_complete_ack, and ids in key_update */
         FEATURE_LEDGER = 1 << 4, /* "ledger": the agent never acts on an id twice, so it may be sent again */
+        FEATURE_FLOW = 1 << 5,   /* "flow": command_flow, and no more output than that lets through */
 } Feature;
 
-#define FEATURES_ALL \
-        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER)
+#define FEATURES_ALL                                                                                  \
+        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER | \
+         FEATURE_FLOW)
 
 /* Strings and objects point into root and live as long as the message; what the peer left out, sent as null or
  * as an empty string is NULL or 0. Strings are one line of UTF-8 of at most MESSAGE_FIELD_MAX bytes, except
@@ -84,8 +87,13 @@ typedef struct Message {
                 } cancel; /* COMMAND_CANCEL, COMMAND_ACK */
                 struct {
                         const char *id;
+                        uint64_t offset;
+                } flow;
+                struct {
+                        const char *id;
                         CommandState status;
                         json_object *result;
+                        uint64_t output_bytes; /* printed in all; the result has the last part of it */
                         const char *error;
                 } response;
                 struct {
@@ -131,9 +139,10 @@ char *message_summary_ack(int64_t now_ms);
 char *message_command(const char *id, const char *command, const char *target, json_object *params,
                       int64_t deadline_ms, int64_t now_ms);
 char *message_command_cancel(const char *id);
+char *message_command_flow(const char *id, uint64_t offset);
 char *message_command_progress(const char *id, uint64_t offset, const char *output, size_t size);
-char *message_command_response(const char *id, CommandState status, json_object *result, const char *error,
-                               int64_t now_ms);
+char *message_command_response(const char *id, CommandState status, json_object *result,
+                               uint64_t output_bytes, const char *error, int64_t now_ms);
 char *message_command_ack(const char *id, int64_t now_ms);
 char *message_key_update(const char *id, const char *container, const char *session_key, const char *action,
                          int64_t timestamp_ms);

@@ -54,6 +54,15 @@ void runner_set_flow(Runner *r, bool open) {
         r->open = open;
 }
 
+void runner_begin_output(Runner *r, bool windowed) {
+        r->begun++;
+        r->windowed = windowed;
+}
+
+void runner_passed(Runner *r, const char *id, uint64_t offset) {
+        r->passed = offset;
+}
+
 unsigned runner_running(const Runner *r) {
         return r->running->len;
 }
@@ -74,6 +83,7 @@ void fake_finish(const char *id, CommandState state, const char *result_json, co
 
         g_assert_true(find(fake_runner, id, &i));
         g_ptr_array_remove_index(fake_runner->running, i);
-        fake_runner->events->finished(id, state, result, error, fake_runner->userdata);
+        fake_runner->events->finished(id, state, result, fake_runner->output_bytes, error,
+                                      fake_runner->userdata);
         json_object_put(result);
 }

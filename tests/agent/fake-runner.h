@@ -12,7 +12,10 @@ struct Runner {
         GPtrArray *running;    /* of char* */
         uint64_t timeout_usec; /* of the last one */
         char *cancelled;       /* the last one */
-        bool open;
+        bool open, windowed;
+        unsigned begun;        /* connections */
+        uint64_t passed;       /* the last one */
+        uint64_t output_bytes; /* of what fake_finish() ends */
 };
 
 /* The one that runner_new() made last; NULL after runner_free(). Every call of runner_start() and

@@ -2,8 +2,9 @@
 """What a test of the real mclient needs around it: a server written from the protocol alone, and an engine.
 
 Server speaks version 1.1.0 and nothing more unless it is given features. Engine answers the little of the Docker
-Engine API that the agent asks for one container, "3node0", and counts; its gate holds answers back. Agent runs the
-program. Nothing here sleeps for a fixed time: waits end when what they wait for is there, and fail at a deadline.
+Engine API that the agent asks for one container, "3node0", and counts; its gate holds answers back; the container's log
+is numbered lines without end. Agent runs the program. Nothing here sleeps for a fixed time: waits end when what they wait
+for is there, and fail at a deadline.
 """
 import asyncio
 import http
@@ -130,10 +131,16 @@ class Server:
             await session.send('command_ack', command_id=data.get('command_id') or data['id'])
 
 
+def line(n):
+    """The n-th line of the log."""
+    return f'line {n} 서울\n'.encode()
+
+
 class Engine:
     def __init__(self, path):
         self.path = path
         self.counts = {}
+        self.lines = 0  # of the log, that were taken
         self.gate = asyncio.Event()
         self.gate.set()
         self.news = asyncio.Condition()
@@ -159,9 +166,17 @@ class Engine:
         if path.endswith('/containers/json'):
             return 200, [container]
         if path.endswith('/3node0/json'):
-            return 200, {**container, 'State': {'Status': 'running', 'Running': True, 'Pid': 1}, 'Config': {},
+            return 200, {**container, 'State': {'Status': 'running', 'Running': True, 'Pid': 1},
+                         'Config': {'Tty': True},
                          'RestartCount': 0}
         return 404, {'message': 'no such thing'}
+
+    async def _log(self, writer):
+        writer.write(b'HTTP/1.1 200 X\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n')
+        while True:
+            writer.write(b''.join(line(n) for n in range(self.lines, self.lines + 100)))
+            await writer.drain()
+            self.lines += 100
 
     async def _connection(self, reader, writer):
         try:
@@ -179,6 +194,8 @@ class Engine:
                         self.counts[verb] = self.counts.get(verb, 0) + 1
                         self.news.notify_all()
                     await self.gate.wait()
+                if path.endswith('/logs'):
+                    await self._log(writer)
                 status, body = self._reply(method, path)
                 text = b'' if body is None else json.dumps(body).encode()
                 writer.write(f'HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n'

@@ -85,8 +85,8 @@ static void on_output(const char *id, uint64_t offset, const char *text, size_t 
                 runner_set_flow(t->runner, false);
 }
 
-static void on_finished(const char *id, CommandState state, json_object *result, const char *error,
-                        void *userdata) {
+static void on_finished(const char *id, CommandState state, json_object *result, uint64_t output_bytes,
+                        const char *error, void *userdata) {
         Bench *t = userdata;
 
         g_assert_true((state == COMMAND_SUCCEEDED) == !error);
@@ -94,6 +94,7 @@ static void on_finished(const char *id, CommandState state, json_object *result,
         g_free(t->error);
         g_free(t->last_id);
         t->state = state;
+        t->output_bytes = output_bytes;
         t->result = result ? g_strdup(json_object_to_json_string_ext(
                                              result,
                                              JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE))

@@ -31,6 +31,7 @@ typedef struct Bench {
         size_t largest;
         unsigned chunks, ended, wanted;
         CommandState state;
+        uint64_t output_bytes;
         char *result, *error, *last_id;
 } Bench;
 

@@ -70,6 +70,9 @@ static void test_new_server(void) {
                 { "{\"type\":\"backup_complete_ack\",\"status\":\"failed\",\"id\":\"cmd_1_0001\"}",
                   STEP_NOTHING },
                 { "{\"type\":\"command_cancel\",\"data\":{\"id\":\"cmd_1_0001\"}}", STEP_CANCEL },
+                { "{\"type\":\"command_flow\",\"data\":{\"id\":\"cmd_1_0001\",\"offset\":65536}}",
+                  STEP_FLOW },
+                { "{\"type\":\"command_flow\",\"data\":{\"id\":\"cmd_1_0001\"}}", STEP_REPLY, "offset" },
                 /* Once is enough: a second one does not take away what was announced. */
                 { "{\"type\":\"register_ack\",\"status\":\"success\"}", STEP_NOTHING },
         };

@@ -278,7 +278,49 @@ static void test_congested(Fixture *f, gconstpointer unused) {
         fake_output("stream", 4, "text");
         g_assert_false(fake_runner->open);
         jobs_offline(f->jobs);
+        g_assert_false(fake_runner->open);
+        f->congested = false;
+        jobs_online(f->jobs, FEATURE_PROGRESS);
         g_assert_true(fake_runner->open);
+}
+
+/* Output waits for a server that went away; on the next connection it comes from where the runner has it, only as
+ * far as that server wants. */
+static void test_flow(Fixture *f, gconstpointer unused) {
+        jobs_online(f->jobs, FEATURE_PROGRESS | FEATURE_FLOW);
+        g_assert_true(fake_runner->windowed);
+        take(f, "stream");
+        wait_for(f, 0, 1);
+        jobs_passed(f->jobs, "stream", 4711);
+        g_assert_cmpuint(fake_runner->passed, ==, 4711);
+        jobs_offline(f->jobs);
+        g_assert_false(fake_runner->open);
+        jobs_offline(f->jobs); /* a try that failed */
+        g_assert_cmpuint(fake_runner->begun, ==, 1);
+        jobs_online(f->jobs, FEATURE_PROGRESS);
+        g_assert_cmpuint(fake_runner->begun, ==, 2);
+        g_assert_true(fake_runner->open);
+        g_assert_false(fake_runner->windowed);
+}
+
+/* How much a command printed is told with its end, also later from the ledger, to those who hear its output. */
+static void test_output_bytes(Fixture *f, gconstpointer unused) {
+        jobs_online(f->jobs, FEATURE_PROGRESS);
+        take(f, "a");
+        wait_for(f, 0, 1);
+        fake_runner->output_bytes = 300000;
+        fake_finish("a", COMMAND_SUCCEEDED, "\"text\"", NULL);
+        wait_for(f, 1, 1);
+        g_assert_cmpuint(last(f)->response.output_bytes, ==, 300000);
+        restart(f);
+        jobs_online(f->jobs, FEATURE_PROGRESS);
+        wait_for(f, 1, 0);
+        assert_response(last(f), "a", COMMAND_SUCCEEDED);
+        g_assert_cmpuint(last(f)->response.output_bytes, ==, 300000);
+        restart(f);
+        jobs_online(f->jobs, 0);
+        wait_for(f, 1, 0);
+        g_assert_cmpuint(last(f)->response.output_bytes, ==, 0);
 }
 
 static void test_too_many(Fixture *f, gconstpointer unused) {
@@ -320,6 +362,8 @@ int main(int argc, char *argv[]) {
         g_test_add("/jobs/cancel", Fixture, NULL, setup, test_cancel, teardown);
         g_test_add("/jobs/deadline", Fixture, NULL, setup, test_deadline, teardown);
         g_test_add("/jobs/congested", Fixture, NULL, setup, test_congested, teardown);
+        g_test_add("/jobs/flow", Fixture, NULL, setup, test_flow, teardown);
+        g_test_add("/jobs/output-bytes", Fixture, NULL, setup, test_output_bytes, teardown);
         g_test_add("/jobs/too-many", Fixture, NULL, setup, test_too_many, teardown);
         g_test_add("/jobs/disk-full", Fixture, NULL, setup, test_disk_full, teardown);
         return g_test_run();

@@ -15,7 +15,7 @@ static void test_chunks(void) {
         size_t size;
         uint64_t offset, gone;
 
-        g_assert_false(output_waits(o));
+        g_assert_false(output_ready(o));
         g_assert_null(output_take(o, &size, &offset));
         tail = output_tail(o, &gone);
         g_assert_cmpstr(tail, ==, "");
@@ -23,12 +23,12 @@ static void test_chunks(void) {
 
         append(o, 1, "one\n");
         append(o, 1, "two\n");
-        g_assert_true(output_waits(o));
+        g_assert_true(output_ready(o));
         first = output_take(o, &size, &offset);
         g_assert_cmpstr(first, ==, "one\ntwo\n");
         g_assert_cmpuint(size, ==, 8);
         g_assert_cmpuint(offset, ==, 0);
-        g_assert_false(output_waits(o));
+        g_assert_false(output_ready(o));
         g_assert_null(output_take(o, &size, &offset));
 
         append(o, 2, "three\n");
@@ -132,6 +132,85 @@ static void test_tail_without_lines(void) {
         g_assert_cmpuint(gone + strlen(tail), ==, output_bytes(o));
 }
 
+/* Takes all that may be sent; returns how much that is, and what the offset behind it is. */
+static size_t take_all(Output *o, uint64_t *ret_end) {
+        size_t size, all = 0;
+        uint64_t offset;
+        char *text;
+
+        while ((text = output_take(o, &size, &offset))) {
+                all += size;
+                *ret_end = offset + size;
+                g_free(text);
+        }
+        return all;
+}
+
+/* Not further than the server wants, chunks of whole characters though they are. */
+static void test_window(void) {
+        g_autoptr(Output) o = output_new();
+        uint64_t end = 0;
+
+        output_begin(o, true);
+        for (unsigned i = 0; i < 60000; i++)
+                append(o, 1, "한");
+        g_assert_cmpuint(take_all(o, &end), >=, OUTPUT_WINDOW_BYTES);
+        g_assert_cmpuint(end, <, OUTPUT_WINDOW_BYTES + OUTPUT_CHUNK_BYTES);
+        g_assert_false(output_ready(o));
+        g_assert_true(output_full(o));
+        output_passed(o, 10);
+        g_assert_false(output_ready(o));
+        output_passed(o, OUTPUT_PASSED_BYTES);
+        output_passed(o, 20); /* late */
+        g_assert_true(output_ready(o));
+        (void) take_all(o, &end);
+        g_assert_cmpuint(end, >=, OUTPUT_PASSED_BYTES + OUTPUT_WINDOW_BYTES);
+        g_assert_cmpuint(end, <, OUTPUT_PASSED_BYTES + OUTPUT_WINDOW_BYTES + OUTPUT_CHUNK_BYTES);
+
+        output_passed(o, UINT64_MAX); /* nonsense is not more than all */
+        (void) take_all(o, &end);
+        g_assert_cmpuint(end, ==, 180000);
+}
+
+/* The end waits for nobody. */
+static void test_window_at_the_end(void) {
+        g_autoptr(Output) o = output_new();
+        uint64_t end = 0;
+
+        output_begin(o, true);
+        for (unsigned i = 0; i < 200000; i++)
+                append(o, 1, "x");
+        (void) take_all(o, &end);
+        g_assert_cmpuint(end, <, 200000);
+        output_end(o);
+        g_assert_true(output_ready(o));
+        (void) take_all(o, &end);
+        g_assert_cmpuint(end, ==, 200000);
+}
+
+/* The next connection gets what is kept, from its oldest byte, with a window of its own. */
+static void test_again(void) {
+        g_autoptr(Output) o = output_new();
+        uint64_t end = 0;
+        size_t n;
+
+        for (unsigned i = 0; i < 100; i++)
+                append(o, 1, "line\n");
+        g_assert_cmpuint(take_all(o, &end), ==, 500);
+        output_begin(o, true);
+        g_assert_cmpuint(take_all(o, &end), ==, 500);
+
+        for (unsigned i = 0; i < 2 * AGENT_OUTPUT_BYTES_MAX / 5; i++)
+                append(o, 1, "line\n"); /* nobody held its source */
+        output_begin(o, true);
+        n = take_all(o, &end);
+        g_assert_cmpuint(end - n, ==, output_bytes(o) - AGENT_OUTPUT_BYTES_MAX);
+        g_assert_cmpuint(n, >=, OUTPUT_WINDOW_BYTES);
+        g_assert_cmpuint(n, <, OUTPUT_WINDOW_BYTES + OUTPUT_CHUNK_BYTES);
+        output_begin(o, false);
+        g_assert_cmpuint(take_all(o, &end), ==, AGENT_OUTPUT_BYTES_MAX);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/output/chunks", test_chunks);
@@ -140,5 +219,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/output/tail-bound", test_tail_bound);
         g_test_add_func("/output/jump", test_jump);
         g_test_add_func("/output/tail-without-lines", test_tail_without_lines);
+        g_test_add_func("/output/window", test_window);
+        g_test_add_func("/output/window-at-the-end", test_window_at_the_end);
+        g_test_add_func("/output/again", test_again);
         return g_test_run();
 }

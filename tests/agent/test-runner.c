@@ -170,6 +170,36 @@ static void test_endless(void) {
         bench_free(t);
 }
 
+/* A server whose reader is slow pauses this one command, at its source. */
+static void test_window(void) {
+        g_autofree char *block = g_strnfill(10000, 'x');
+        Bench *t = bench_new();
+        uint64_t sent;
+
+        t->tty = true;
+        runner_begin_output(t->runner, true);
+        bench_start(t, "logs", "3node0", "{\"follow\":true}");
+        bench_run_until(t, "/logs");
+        fake_send_endlessly(t->stream, block);
+        while (t->output->len < OUTPUT_WINDOW_BYTES)
+                uv_run(loop_uv(t->loop), UV_RUN_ONCE);
+        bench_turn(t, 300);
+        sent = t->stream->sent;
+        bench_turn(t, 300);
+        g_assert_cmpuint(t->output->len, <, OUTPUT_WINDOW_BYTES + OUTPUT_CHUNK_BYTES);
+        g_assert_cmpuint(t->stream->sent, ==, sent);
+
+        while (t->output->len < 2 * AGENT_OUTPUT_BYTES_MAX) {
+                runner_passed(t->runner, "cmd_1", t->output->len);
+                uv_run(loop_uv(t->loop), UV_RUN_ONCE);
+        }
+        runner_passed(t->runner, "cmd_2", 1); /* of no command that runs */
+        g_assert_true(runner_cancel(t->runner, "cmd_1"));
+        bench_run_until_ended(t, 1);
+        g_assert_cmpuint(t->output->len, ==, t->output_bytes); /* all of it, before the end */
+        bench_free(t);
+}
+
 static void test_end_without_flow(void) {
         g_autofree char *block = g_strnfill(AGENT_OUTPUT_BYTES_MAX, 'x');
         Bench *t = bench_new();
@@ -226,6 +256,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/runner/side-by-side", test_side_by_side);
         g_test_add_func("/runner/too-many", test_too_many);
         g_test_add_func("/runner/endless", test_endless);
+        g_test_add_func("/runner/window", test_window);
         g_test_add_func("/runner/end-without-flow", test_end_without_flow);
         g_test_add_func("/runner/free-while-running", test_free_while_running);
         return g_test_run();

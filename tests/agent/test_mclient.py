@@ -11,9 +11,9 @@ import sys
 import tempfile
 import traceback
 
-from fakes import Agent, Certificates, Engine, Server
+from fakes import Agent, Certificates, Engine, Server, line
 
-ALL = ['progress', 'cancel', 'deadline', 'backup_ack', 'ledger']
+ALL = ['progress', 'cancel', 'deadline', 'backup_ack', 'ledger', 'flow']
 
 
 class Case:
@@ -145,6 +145,70 @@ async def cancels(case):
     await case.engine.asked('restart')
     await session.send('command_cancel', data={'id': 'cmd_1_0001'})
     equal((await session.expect('command_response'))['data']['status'], 'cancelled')
+
+
+class Output:
+    """What a server has of the output of a command."""
+
+    def __init__(self, identity):
+        self.identity, self.data = identity, b''
+
+    async def take(self, session):
+        """The next piece: nothing may be missing before it, and what is known must be as it was."""
+        data = (await session.expect('command_progress', id=self.identity))['data']
+        offset, piece = data['offset'], data['output'].encode()
+        assert offset <= len(self.data), f'{offset - len(self.data)} bytes are missing at {len(self.data)}'
+        known = self.data[offset:offset + len(piece)]
+        equal(piece[:len(known)], known)
+        self.data += piece[len(known):]
+
+    async def take_until(self, session, size, passed=True):
+        while len(self.data) < size:
+            await self.take(session)
+            if passed:
+                await session.send('command_flow', data={'id': self.identity, 'offset': len(self.data)})
+
+
+async def output_survives_cuts(case):
+    server, _, session = await case.connected(features=ALL)
+    output = Output('cmd_1_0001')
+    await session.command('cmd_1_0001', 'logs', '3node0', follow=True)
+    await output.take_until(session, 300_000)  # more than the agent keeps
+    for _ in range(3):
+        await output.take_until(session, len(output.data) + 50_000, passed=False)
+        session.socket.transport.abort()  # what is on its way is lost
+        session = await server.session()
+        await output.take_until(session, len(output.data) + 100_000)
+    n, rest = 0, output.data
+    while len(rest) > 100:
+        assert rest.startswith(line(n)), f'{rest[:100]!r}, expected {line(n)!r}'
+        rest = rest[len(line(n)):]
+        n += 1
+    await session.send('command_cancel', data={'id': 'cmd_1_0001'})
+    end = (await session.expect('command_response'))['data']
+    equal(end['status'], 'cancelled')
+    while session.seen('command_progress'):
+        await output.take(session)
+    equal(len(output.data), end['output_bytes'])
+    equal(output.data[-1000:], end['result'].encode()[-1000:])
+
+
+async def output_waits_for_a_slow_server(case):
+    _, _, session = await case.connected(features=ALL)
+    output = Output('cmd_1_0001')
+    await session.command('cmd_1_0001', 'logs', '3node0', follow=True)
+    await output.take_until(session, 96 * 1024, passed=False)
+    await session.expect('stats')
+    await session.expect('stats')  # a second, in which it says nothing
+    lines = case.engine.lines
+    await session.expect('stats')
+    equal((case.engine.lines, session.seen('command_progress')), (lines, []))
+    assert len(output.data) < 128 * 1024, len(output.data)
+    await session.command('cmd_1_0002', 'status')  # and only this one command waits
+    await session.expect('command_response', id='cmd_1_0002', status='completed')
+    await session.send('command_flow', data={'id': 'cmd_1_0001', 'offset': len(output.data)})
+    await output.take_until(session, 500_000)
+    assert case.engine.lines > lines
 
 
 async def keeps_deadlines(case):
@@ -304,7 +368,8 @@ async def distrusts_others(case):
 
 
 CASES = [registers_and_reports, answers_an_old_server, answers_pings, old_server_hears_nothing_of_progress,
-         new_server_hears_that_it_runs, side_by_side, cancels, keeps_deadlines, never_acts_twice,
+         new_server_hears_that_it_runs, side_by_side, cancels, output_survives_cuts,
+         output_waits_for_a_slow_server, keeps_deadlines, never_acts_twice,
          repeats_until_acknowledged, answers_what_ended_while_away, killed_in_the_middle, large_and_split_messages,
          says_goodbye, replaced, wrong_token, trusts_by_ca, trusts_by_fingerprint, distrusts_others]
 

@@ -109,7 +109,7 @@ static void on_text(Peer *p, const char *text, size_t size) {
                 json_object *result = json_object_new_object();
 
                 json_object_object_add(result, "state", json_object_new_string("running"));
-                send_text(p, message_command_response(m->command.id, COMMAND_SUCCEEDED, result, NULL,
+                send_text(p, message_command_response(m->command.id, COMMAND_SUCCEEDED, result, 0, NULL,
                                                       g_get_real_time() / 1000));
                 json_object_put(result);
         }

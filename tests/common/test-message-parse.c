@@ -250,6 +250,9 @@ static void test_refused(void) {
                   "expected a number" },
                 { "{\"type\":\"command_cancel\",\"data\":{}}", "\"id\" is missing" },
                 { "{\"type\":\"command_cancel\",\"data\":{\"id\":\"\"}}", "\"id\" is missing" },
+                { "{\"type\":\"command_flow\",\"data\":{\"id\":\"c\"}}", "\"offset\" is missing" },
+                { "{\"type\":\"command_flow\",\"data\":{\"id\":\"c\",\"offset\":-1}}",
+                  "\"offset\" is -1, expected a number" },
 
                 { "{\"type\":\"command_response\",\"data\":{\"status\":\"success\"}}", "\"id\" is missing" },
                 { "{\"type\":\"command_response\",\"data\":{\"id\":\"c\"}}", "\"status\" is missing" },

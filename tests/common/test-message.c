@@ -60,7 +60,7 @@ static void test_register_ack(void) {
                         message_register_ack("a", true, "Welcome", FEATURES_ALL, NOW),
                         "{\"type\":\"register_ack\",\"status\":\"success\",\"serverId\":\"a\","
                         "\"timestamp\":1795406712331,\"message\":\"Welcome\",\"features\":[\"progress\","
-                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\"]}",
+                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\",\"flow\"]}",
                         MESSAGE_REGISTER_ACK);
         g_autoptr(Message) no =
                         read_back(message_register_ack("a", false, NULL, 0, NOW),
@@ -151,6 +151,16 @@ static void test_cancel(void) {
         g_assert_cmpstr(ack->cancel.id, ==, ID);
 }
 
+static void test_flow(void) {
+        g_autoptr(Message) m = read_back(message_command_flow(ID, 65536),
+                                         "{\"type\":\"command_flow\",\"data\":{\"id\":\"" ID
+                                         "\",\"offset\":65536}}",
+                                         MESSAGE_COMMAND_FLOW);
+
+        g_assert_cmpstr(m->flow.id, ==, ID);
+        g_assert_cmpuint(m->flow.offset, ==, 65536);
+}
+
 static void test_progress(void) {
         static const char output[] = "line \"1\"\n\0서울";
         g_autoptr(Message) m = read_back(message_command_progress(ID, 4096, output, sizeof(output) - 1),
@@ -167,14 +177,14 @@ static void test_progress(void) {
 static void test_response(void) {
         json_object *result = json_tokener_parse("{\"container\":\"3node0\",\"state\":\"running\"}");
         g_autoptr(Message) done = read_back(
-                        message_command_response(ID, COMMAND_SUCCEEDED, result, NULL, NOW),
+                        message_command_response(ID, COMMAND_SUCCEEDED, result, 17, NULL, NOW),
                         "{\"type\":\"command_response\",\"data\":{\"id\":\"" ID "\",\"command_id\":\"" ID
                         "\","
                         "\"status\":\"completed\",\"result\":{\"container\":\"3node0\",\"state\":\"running\"},"
-                        "\"timestamp\":1795406712331}}",
+                        "\"output_bytes\":17,\"timestamp\":1795406712331}}",
                         MESSAGE_COMMAND_RESPONSE);
         g_autoptr(Message) failed = read_back(
-                        message_command_response(ID, COMMAND_FAILED, NULL, "no such container: x", NOW),
+                        message_command_response(ID, COMMAND_FAILED, NULL, 0, "no such container: x", NOW),
                         "{\"type\":\"command_response\",\"data\":{\"id\":\"" ID "\",\"command_id\":\"" ID
                         "\","
                         "\"status\":\"failed\",\"error\":\"no such container: x\","
@@ -185,15 +195,17 @@ static void test_response(void) {
         g_assert_cmpint(done->response.status, ==, COMMAND_SUCCEEDED);
         g_assert_true(json_object_equal(done->response.result, result));
         g_assert_null(done->response.error);
+        g_assert_cmpuint(done->response.output_bytes, ==, 17);
         g_assert_cmpint(failed->response.status, ==, COMMAND_FAILED);
         g_assert_null(failed->response.result);
+        g_assert_cmpuint(failed->response.output_bytes, ==, 0);
         g_assert_cmpstr(failed->response.error, ==, "no such container: x");
         json_object_put(result);
 }
 
 static void test_response_states(void) {
         for (CommandState s = 0; s < _COMMAND_STATE_MAX; s++) {
-                g_autofree char *text = message_command_response(ID, s, NULL, NULL, NOW);
+                g_autofree char *text = message_command_response(ID, s, NULL, 0, NULL, NOW);
                 g_autoptr(Message) m = message_parse(text, strlen(text), NULL);
                 CommandState old = message_response_state(s, 0);
 
@@ -278,6 +290,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/message/stats", test_stats);
         g_test_add_func("/message/command", test_command);
         g_test_add_func("/message/cancel", test_cancel);
+        g_test_add_func("/message/flow", test_flow);
         g_test_add_func("/message/progress", test_progress);
         g_test_add_func("/message/response", test_response);
         g_test_add_func("/message/response-states", test_response_states);

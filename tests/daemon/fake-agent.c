@@ -24,7 +24,7 @@ void fake_agent_ends(FakeAgent *a, const char *id, CommandState state, const cha
                      const char *error) {
         json_object *o = result ? json_tokener_parse(result) : NULL;
 
-        fake_agent_says(a, message_command_response(id, state, o, error, 1));
+        fake_agent_says(a, message_command_response(id, state, o, 0, error, 1));
         json_object_put(o);
 }
 

@@ -32,7 +32,7 @@ static char *submit(const char *client) {
 static void answer(WsPeer *p, const char *id, CommandState state) {
         json_object *result = json_tokener_parse("{\"state\":\"running\"}");
 
-        world_says_and_free(p, message_command_response(id, state, result,
+        world_says_and_free(p, message_command_response(id, state, result, 0,
                                                         state == COMMAND_SUCCEEDED ? NULL : "no", 1));
         json_object_put(result);
 }
