@@ -42,11 +42,8 @@ typedef enum Feature {
         FEATURE_BACKUP_ACK = 1 << 3, /* "backup_ack": backup_complete_ack, and ids in key_update */
         FEATURE_LEDGER = 1 << 4, /* "ledger": the agent never acts on an id twice, so it may be sent again */
         FEATURE_FLOW = 1 << 5,   /* "flow": command_flow, and no more output than that lets through */
+        FEATURES_ALL = (FEATURE_FLOW << 1) - 1,
 } Feature;
-
-#define FEATURES_ALL                                                                                  \
-        (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER | \
-         FEATURE_FLOW)
 
 /* Strings and objects point into root and live as long as the message; what the peer left out, sent as null or
  * as an empty string is NULL or 0. Strings are one line of UTF-8 of at most MESSAGE_FIELD_MAX bytes, except

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Looking at commands: open ones, the latest ended ones in memory, all others in the store. */
-#include <string.h>
-
 #include "dispatcher-internal.h"
 #include "error.h"
 #include "limits.h"
@@ -103,77 +101,4 @@ static void look_in_memory(void *userdata) {
 
 void dispatcher_get(Dispatcher *d, const char *id, CommandDone done, void *userdata) {
         loop_defer(d->loop, look_in_memory, lookup_new(d, id, done, userdata));
-}
-
-typedef struct OutputQuery {
-        Dispatcher *dispatcher;
-        char *id;
-        uint64_t offset;
-        size_t max;
-        OutputDone done;
-        void *userdata;
-} OutputQuery;
-
-static void output_query_free(OutputQuery *q) {
-        g_free(q->id);
-        g_free(q);
-}
-
-static void output_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
-        OutputQuery *q = userdata;
-        g_autoptr(GError) error = NULL;
-        const uint8_t *data = NULL;
-        uint64_t start = 0, offset;
-        size_t size = 0;
-
-        if (status != STORE_OK)
-                fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
-                           "the store does not give out the output of \"%s\"", q->id);
-        else if (rows->len > 0) {
-                data = g_bytes_get_data(g_ptr_array_index(rows, 0), &size);
-                memcpy(&start, data, sizeof(start));
-                start = GUINT64_FROM_LE(start);
-                data += sizeof(start);
-                size -= sizeof(start);
-        }
-        offset = CLAMP(q->offset, start, start + size);
-        data = data ? data + (offset - start) : NULL;
-        size -= offset - start;
-        q->done(data, MIN(size, q->max), offset + MIN(size, q->max), size > q->max, error, q->userdata);
-        output_query_free(q);
-}
-
-static void output_command_known(const CommandRecord *r, const GError *error, void *userdata) {
-        OutputQuery *q = userdata;
-        Dispatcher *d = q->dispatcher;
-        Open *o;
-
-        if (!r) {
-                q->done(NULL, 0, q->offset, false, error, q->userdata);
-                output_query_free(q);
-                return;
-        }
-        o = open_find(d, q->id);
-        if (!o) {
-                d->store->ops->get_output(d->store->engine, q->id, output_loaded, q);
-                return;
-        }
-        if (o->output) {
-                uint64_t offset;
-                g_autoptr(GBytes) chunk = outbuf_read(o->output, q->offset, q->max, &offset);
-                size_t size;
-                const void *data = g_bytes_get_data(chunk, &size);
-
-                q->done(data, size, offset + size, true, NULL, q->userdata);
-        } else
-                q->done(NULL, 0, 0, true, NULL, q->userdata);
-        output_query_free(q);
-}
-
-void dispatcher_output(Dispatcher *d, const char *id, uint64_t offset, size_t max, OutputDone done,
-                       void *userdata) {
-        OutputQuery *q = g_new0(OutputQuery, 1);
-
-        *q = (OutputQuery){ d, g_strdup(id), offset, max, done, userdata };
-        dispatcher_get(d, id, output_command_known, q);
 }

@@ -53,8 +53,11 @@ void dispatcher_client_ready(Dispatcher *d, Client *c) {
         GList *next;
 
         for (GList *l = q ? q->head : NULL; l; l = next) {
+                Open *o = l->data;
+
                 next = l->next;
-                open_take_up(l->data);
+                o->passed = 0; /* what it was told may have been lost with its last connection */
+                open_take_up(o);
         }
 }
 
@@ -76,21 +79,12 @@ static Open *find_of(Dispatcher *d, const Client *c, const char *id) {
 
 void dispatcher_progress(Dispatcher *d, Client *c, const Message *m) {
         Open *o = find_of(d, c, m->progress.id);
-        const void *chunk;
-        uint64_t offset;
-        size_t n;
 
         if (!o)
                 return;
         running(o);
-        if (m->progress.output_size == 0)
-                return;
-        if (!o->output)
-                o->output = outbuf_new(OUTPUT_TAIL_BYTES);
-        n = outbuf_put(o->output, m->progress.offset, m->progress.output, m->progress.output_size, &offset,
-                       &chunk);
-        if (n > 0)
-                fleet_tell_output(d->fleet, o->record, offset, chunk, n);
+        if (m->progress.output_size > 0)
+                open_put_output(o, m->progress.offset, m->progress.output, m->progress.output_size);
 }
 
 static const char *result_of(const Message *m) {
@@ -119,6 +113,7 @@ void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
                                 late_answer_new(d, m->response.id, c->id, state, result_of(m), error_of(m)));
         else if (o->on_wire && !o->finishing) {
                 o->owe_ack = true;
+                open_complete_output(o, m->response.result, m->response.output_bytes);
                 open_finish(o, state, result_of(m), error_of(m));
         } else if (o->finishing && !o->owe_ack && !o->late)
                 /* We have given it up by ourselves, or an earlier run has ended it: whichever it was, that end first. */

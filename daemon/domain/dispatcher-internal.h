@@ -13,6 +13,7 @@ typedef struct Open {
         CommandRecord *record;
         json_object *params;
         OutBuf *output;     /* NULL before the first */
+        uint64_t passed;    /* of it, as the agent was told on this connection */
         LoopTimer *timer;   /* deadline, or the next try to store what could not be */
         uint64_t run_until; /* monotonic µs: when its time to run is over; 0: it was not sent */
         GArray *waiters;    /* Waiter; NULL: none */
@@ -87,6 +88,11 @@ uint64_t open_time_to_run(const Open *o);
 
 /* dispatcher-client.c: does what is to be done about it where its client is there. */
 void open_take_up(Open *o);
+
+/* dispatcher-output.c */
+void open_put_output(Open *o, uint64_t offset, const void *data, size_t size);
+/* Adds the end of it, where that is in the command's result only: the agent was away. */
+void open_complete_output(Open *o, json_object *result, uint64_t output_bytes);
 
 /* dispatcher-late.c */
 LateAnswer *late_answer_new(Dispatcher *d, const char *id, const char *client, CommandState state,

@@ -68,11 +68,18 @@ void dispatcher_get(Dispatcher *d, const char *id, CommandDone done, void *userd
 /* From memory alone: open commands and the latest finished or asked for. NULL: ask dispatcher_get(). */
 const CommandRecord *dispatcher_peek(Dispatcher *d, const char *id);
 
-/* Output from offset on, at most max bytes. more: there is or may come more. */
+/* Output from offset on, at most max bytes, less where it is gone: it begins at next_offset - size. more: there is or
+ * may come more. */
 typedef void (*OutputDone)(const void *data, size_t size, uint64_t next_offset, bool more,
                            const GError *error, void *userdata);
 void dispatcher_output(Dispatcher *d, const char *id, uint64_t offset, size_t max, OutputDone done,
                        void *userdata);
+
+/* The same at once, of an open command: from *ret_offset on. NULL: there is none beyond offset yet. */
+GBytes *dispatcher_peek_output(Dispatcher *d, const char *id, uint64_t offset, size_t max,
+                               uint64_t *ret_offset);
+/* What FleetObserver.output_passed() says of this command may have changed. */
+void dispatcher_output_passed(Dispatcher *d, const char *id);
 
 unsigned dispatcher_open_count(const Dispatcher *d);
 

@@ -21,6 +21,9 @@ typedef struct FleetObserver {
         void (*command_changed)(const CommandRecord *r, void *userdata); /* after each change of state */
         void (*command_output)(const CommandRecord *r, uint64_t offset, const void *chunk, size_t size,
                                void *userdata);
+        /* How much of end bytes of its output has reached all who are waited for; end where that is nobody. The
+         * agent is kept from printing far ahead of it. */
+        uint64_t (*output_passed)(const CommandRecord *r, uint64_t end, void *userdata);
         void (*key_updated)(const char *client, const char *container, const char *session_key,
                             void *userdata);
         void (*backup_completed)(const char *client, const char *container, const char *file,

@@ -64,6 +64,18 @@ void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const 
         TELL(f, command_output, r, offset, chunk, size);
 }
 
+uint64_t fleet_output_passed(Fleet *f, const CommandRecord *r, uint64_t end) {
+        uint64_t passed = end;
+
+        for (unsigned i = 0; i < f->observers->len; i++) {
+                const Observer *o = &g_array_index(f->observers, Observer, i);
+
+                if (o->calls->output_passed)
+                        passed = MIN(passed, o->calls->output_passed(r, end, o->userdata));
+        }
+        return passed;
+}
+
 void fleet_tell_key(Fleet *f, const char *client, const char *container, const char *session_key) {
         TELL(f, key_updated, client, container, session_key);
 }

@@ -52,7 +52,7 @@ static void say_outcome(void *peer) {
 
         if (peer != agent.peer || world_is_gone(peer))
                 return;
-        text = message_command_response(agent.id, agent.state, NULL,
+        text = message_command_response(agent.id, agent.state, NULL, 0,
                                         agent.state == COMMAND_SUCCEEDED ? NULL : "why", 1);
         sessions_handler.message(agent.peer, text, strlen(text), world->sessions);
 }

@@ -181,7 +181,7 @@ static void submit(bool queue, uint64_t expires) {
 
 static void answer(CommandState state) {
         world_says_and_free(run->peer,
-                            message_command_response(run->id, state, NULL,
+                            message_command_response(run->id, state, NULL, 0,
                                                      state == COMMAND_SUCCEEDED ? NULL : "why", 1));
 }
 

@@ -138,12 +138,25 @@ static void store_settle_command(void *engine, const char *id, CommandState stat
 
 static void store_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,
                              void *userdata) {
-        g_string_append_printf(world->log, "store output %zu\n", g_bytes_get_size(output));
+        uint64_t start = GUINT64_TO_LE(offset);
+        GByteArray *row = g_byte_array_new();
+        size_t size;
+        const void *data = g_bytes_get_data(output, &size);
+
+        g_string_append_printf(world->log, "store output %zu\n", size);
+        g_byte_array_append(row, (const uint8_t *) &start, sizeof(start));
+        g_byte_array_append(row, data, (guint) size);
+        g_hash_table_replace(world->outputs, g_strdup(id), g_byte_array_free_to_bytes(row));
         finish(done, userdata);
 }
 
 static void store_get_output(void *engine, const char *id, StoreRows done, void *userdata) {
-        give(g_ptr_array_new(), done, userdata);
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
+        GBytes *row = g_hash_table_lookup(world->outputs, id);
+
+        if (row)
+                g_ptr_array_add(rows, g_bytes_ref(row));
+        give(rows, done, userdata);
 }
 
 static void store_get_command(void *engine, const char *id, StoreRows done, void *userdata) {

@@ -359,6 +359,7 @@ World *world_new(void) {
         w->log = g_string_new(NULL);
         w->store_says = STORE_OK;
         w->audit_says = true;
+        w->outputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
         w->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                             (GDestroyNotify) command_record_free);
         w->store.ops = &world_store;
@@ -384,6 +385,7 @@ void world_free(World *w) {
         g_ptr_array_unref(timers);
         g_ptr_array_unref(peers);
         g_hash_table_unref(w->commands);
+        g_hash_table_unref(w->outputs);
         g_string_free(w->log, true);
         g_free(w);
         world = NULL;

@@ -26,6 +26,7 @@ typedef struct World {
         GHashTable *reports;   /* keys and backups */
         GHashTable *settled;   /* ids of commands whose end is settled */
         GHashTable *commands;  /* the rows: id to CommandRecord */
+        GHashTable *outputs;   /* likewise, as store.h has them */
 
         /* Whom clients are played by, NULL: nobody. From inside the server's own work: answer later. */
         void (*sent)(WsPeer *peer, const Message *m);
