@@ -91,9 +91,9 @@ void answers(const char *client, const char *command, CommandState state, const 
 
         g_assert_nonnull(r);
         id = g_strdup(r->id);
-        world_says_and_free(
-                        peer_of(client),
-                        message_command_response(id, state, o, state == COMMAND_SUCCEEDED ? NULL : "no", 1));
+        world_says_and_free(peer_of(client),
+                            message_command_response(id, state, o, 0,
+                                                     state == COMMAND_SUCCEEDED ? NULL : "no", 1));
         json_object_put(o);
 }
 

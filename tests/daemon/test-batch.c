@@ -182,7 +182,7 @@ static void test_settled_late(void) {
         g_assert_cmpint(world_state(id), ==, COMMAND_INTERRUPTED);
         assert_counts("running", 2, 0, 1, 0);
         peers[0] = world_connect("a", FEATURES_ALL);
-        world_says_and_free(peers[0], message_command_response(id, COMMAND_SUCCEEDED, NULL, NULL, 1));
+        world_says_and_free(peers[0], message_command_response(id, COMMAND_SUCCEEDED, NULL, 0, NULL, 1));
         g_assert_cmpint(world_state(id), ==, COMMAND_SUCCEEDED);
         assert_counts("running", 2, 0, 1, 0);
         batch_down(w);
