@@ -33,29 +33,17 @@ char *backup_file_name(const char *container, uint64_t created_ms, unsigned n, b
         return g_strdup_printf("%s_%s%s.tar%s", container, time, suffix, encrypted ? ".cms" : "");
 }
 
-/* Skips n digits. */
-static bool skip_digits(const char **p, unsigned n) {
-        for (; n > 0; n--, (*p)++)
-                if (!g_ascii_isdigit(**p))
-                        return false;
-        return true;
-}
+/* Of what may be a time the last counts: a container can be called as one. */
+char *backup_file_container(const char *name) {
+        g_autoptr(GRegex) r = g_regex_new("^(.+)_\\d{8}_\\d{6}(?:_\\d+)?\\.tar(?:\\.cms)?$",
+                                          G_REGEX_DOLLAR_ENDONLY, 0, NULL);
+        g_autoptr(GMatchInfo) match = NULL;
+        g_autofree char *container = NULL;
 
-bool backup_file_is_of(const char *name, const char *container) {
-        const char *p = name + strlen(container);
-
-        if (!g_str_has_prefix(name, container) || *p++ != '_' || !skip_digits(&p, 8) || *p++ != '_' ||
-            !skip_digits(&p, 6))
-                return false;
-        if (*p == '_') {
-                const char *digits = ++p;
-
-                while (g_ascii_isdigit(*p))
-                        p++;
-                if (p == digits)
-                        return false;
-        }
-        return g_str_equal(p, ".tar") || g_str_equal(p, ".tar.cms");
+        if (!g_regex_match(r, name, 0, &match))
+                return NULL;
+        container = g_match_info_fetch(match, 1);
+        return container_name_is_valid(container) ? g_steal_pointer(&container) : NULL;
 }
 
 char *backup_record_to_json(const BackupRecord *r) {
@@ -98,6 +86,7 @@ static char **strings_of(json_object *array) {
 
 static BackupRecord *record_of(json_object *o) {
         g_autoptr(BackupRecord) r = g_new0(BackupRecord, 1);
+        g_autofree char *container = NULL;
 
         r->file = g_strdup(json_string_at(o, "file"));
         r->container = g_strdup(json_string_at(o, "container"));
@@ -105,8 +94,10 @@ static BackupRecord *record_of(json_object *o) {
         r->encrypted = json_bool_at(o, "encrypted");
         r->content = strings_of(json_at(o, "content"));
         if (!json_uint_at(o, "timestamp", &r->created) || !json_uint_at(o, "size", &r->size) || !r->file ||
-            !r->container || !r->sha256 || !r->content || !container_name_is_valid(r->container) ||
-            !backup_file_is_of(r->file, r->container))
+            !r->container || !r->sha256 || !r->content)
+                return NULL;
+        container = backup_file_container(r->file);
+        if (g_strcmp0(container, r->container) != 0)
                 return NULL;
         return g_steal_pointer(&r);
 }

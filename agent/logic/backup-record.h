@@ -27,8 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackupRecord, backup_record_free)
  * n == 2 and has "_2" before the ".tar". New string. */
 char *backup_file_name(const char *container, uint64_t created_ms, unsigned n, bool encrypted);
 
-/* Is this the name of a backup's file of this container? */
-bool backup_file_is_of(const char *name, const char *container);
+/* Whose backup a file of this name is; new string, NULL where it is no such name. */
+char *backup_file_container(const char *name);
 
 /* For people and programs: new string, ends with a newline. */
 char *backup_record_to_json(const BackupRecord *r);

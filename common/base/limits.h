@@ -182,6 +182,10 @@
 #define TAR_NAME_MAX 4096 /* PATH_MAX; pax knows no bound */
 #define KEYSTORE_BYTES_MAX \
         (8u * 1024 * 1024) /* as an archive, held in memory: 8,000 keys, 2,600 rotations */
+#define BACKUP_RECORD_BYTES_MAX (2u * 1024 * 1024) /* a line for each of these */
+#define BACKUPS_PER_SECOND_MAX 100 /* of one container: files of the same second get a suffix */
+#define BACKUP_KEEP_DEFAULT 10
+#define BACKUP_KEEP_MAX 100000
 
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */
