@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cms.h"
 #include "error.h"
 #include "fingerprint.h"
 #include "ident.h"
@@ -19,7 +20,8 @@ static const ConfigKey known_keys[] = {
         { "Agent", "Fingerprint" }, { "Agent", "Labels" },        { "Agent", "StatsInterval" },
         { "Docker", "Socket" },     { "Docker", "Containers" },   { "Rpc", "Port.*" },
         { "Rpc", "Helper" },        { "Keys", "RotateInterval" }, { "Keys", "Keystore.*" },
-        { "Keys", "Owner" },        { "Keys", "Owner.*" },        {},
+        { "Keys", "Owner" },        { "Keys", "Owner.*" },        { "Backup", "Directory" },
+        { "Backup", "Recipient" },  { "Backup", "Keep" },         {},
 };
 
 static bool read_id(AgentConfig *c, const Config *f, GError **error) {
@@ -98,6 +100,36 @@ static void read_docker(AgentConfig *c, const Config *f) {
         }
 }
 
+static bool check_absolute(const char *key, const char *path, GError **error) {
+        return !path || g_path_is_absolute(path) ||
+               fleet_fail(error, FLEET_ERROR_CONFIG, "[Backup] %s=%s: expected an absolute path", key, path);
+}
+
+/* An unusable certificate is only warned about: backups are refused until it is mended, which says so to whoever wants
+ * one, and the host stays in reach. */
+static bool read_backup(AgentConfig *c, const Config *f, ConfigWarn warn, void *userdata, GError **error) {
+        const char *directory = config_get(f, "Backup", "Directory"),
+                   *recipients = config_get(f, "Backup", "Recipient");
+        g_autoptr(CmsRecipients) r = NULL;
+        g_autoptr(GError) e = NULL;
+
+        if (!check_absolute("Directory", directory, error) ||
+            !check_absolute("Recipient", recipients, error))
+                return false;
+        c->backup_directory = directory ? g_strdup(directory)
+                                        : g_build_filename(c->state_directory, "backups", NULL);
+        c->backup_recipients = g_strdup(recipients);
+        c->backup_keep = BACKUP_KEEP_DEFAULT;
+        r = recipients ? cms_recipients_read(recipients, &e) : NULL;
+        if (e && warn) {
+                g_autofree char *text = g_strdup_printf(
+                                "[Backup] Recipient=: %s; until then keys are not backed up", e->message);
+
+                warn(text, userdata);
+        }
+        return config_get_uint(f, "Backup", "Keep", 1, BACKUP_KEEP_MAX, &c->backup_keep, error);
+}
+
 /* systemd.exec(5): several StateDirectory= are separated by colons; ours is the first. */
 static char *state_directory(void) {
         const char *directory = g_getenv("STATE_DIRECTORY");
@@ -117,7 +149,8 @@ AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata
         c->state_directory = state_directory();
         c->stats_interval = STATS_INTERVAL_DEFAULT_SEC;
         read_docker(c, f);
-        if (!read_id(c, f, error) || !read_server(c, f, error) || !read_labels(c, f, error) ||
+        if (!read_backup(c, f, warn, userdata, error) || !read_id(c, f, error) ||
+            !read_server(c, f, error) || !read_labels(c, f, error) ||
             !config_get_uint(f, "Agent", "StatsInterval", 1, STATS_INTERVAL_MAX_SEC, &c->stats_interval,
                              error))
                 return NULL;
@@ -140,6 +173,8 @@ AgentConfig *agent_config_free(AgentConfig *c) {
         g_strfreev(c->containers);
         g_free(c->state_directory);
         node_config_free(c->nodes);
+        g_free(c->backup_directory);
+        g_free(c->backup_recipients);
         g_free(c);
         return NULL;
 }

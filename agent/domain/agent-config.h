@@ -21,6 +21,9 @@ typedef struct AgentConfig {
         char **containers;       /* [Docker] Containers= globs of the managed ones; default "*" */
         NodeConfig *nodes;       /* [Rpc] and [Keys] */
         char *state_directory;   /* $STATE_DIRECTORY or MCLIENT_STATE_DIR */
+        char *backup_directory;  /* [Backup] Directory=; default "backups" in the state directory */
+        char *backup_recipients; /* [Backup] Recipient=: a file of certificates; NULL: backups are not encrypted */
+        uint64_t backup_keep; /* [Backup] Keep= */
 } AgentConfig;
 
 /* Reads path and its drop-ins. FLEET_ERROR_CONFIG names the key, its value and what was expected. */

@@ -25,6 +25,16 @@ struct BackupPut {
         GError *error;
 };
 
+static BackupPut *put_new(const char *container, KeyBundle *bundle, uint64_t now_ms) {
+        BackupPut *p = g_new0(BackupPut, 1);
+
+        p->bundle = bundle;
+        p->record = g_new0(BackupRecord, 1);
+        p->record->container = g_strdup(container);
+        p->record->created = now_ms;
+        return p;
+}
+
 static void put_release(BackupPut *p) {
         (void) backup_record_free(p->record);
         (void) key_bundle_free(p->bundle);
@@ -78,11 +88,8 @@ static void done(WorkItem *item, void *userdata) {
         put_release(p);
 }
 
-static BackupPut *submit(BackupStore *s, KeyBundle *bundle) {
-        BackupPut *p = g_new0(BackupPut, 1);
-
-        p->bundle = bundle;
-        p->record = g_new0(BackupRecord, 1);
+/* From here on it is the thread's. */
+static BackupPut *submit(BackupStore *s, BackupPut *p) {
         if (!worker_submit(s->worker, &p->item))
                 g_assert_not_reached(); /* fewer commands run than it holds */
         return p;
@@ -99,7 +106,7 @@ BackupStore *backup_store_new(Loop *l, const char *directory, unsigned keep, con
         s->worker = worker_new(l, "backup", &ops, s, 2 * AGENT_COMMANDS_MAX, error);
         if (!s->worker)
                 return backup_store_free(s);
-        (void) submit(s, NULL);
+        (void) submit(s, put_new(NULL, NULL, 0));
         return s;
 }
 
@@ -115,13 +122,11 @@ BackupStore *backup_store_free(BackupStore *s) {
 
 BackupPut *backup_store_put(BackupStore *s, const char *container, KeyBundle *bundle, uint64_t now_ms,
                             BackupStored handler, void *userdata) {
-        BackupPut *p = submit(s, bundle);
+        BackupPut *p = put_new(container, bundle, now_ms);
 
-        p->record->container = g_strdup(container);
-        p->record->created = now_ms;
         p->done = handler;
         p->userdata = userdata;
-        return p;
+        return submit(s, p);
 }
 
 BackupPut *backup_put_free(BackupPut *p) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "agent-config.h"
+#include "backup-store.h"
 #include "docker-frames.h"
 #include "docker.h"
 #include "loop.h"
@@ -19,6 +20,7 @@ typedef struct CommandContext {
         Docker *docker;
         const AgentConfig *config;
         Outbox *outbox;
+        BackupStore *backups;
         const char *id;
         json_object *params; /* checked; never NULL */
         char **containers;   /* those it means, never none */
@@ -52,4 +54,4 @@ json_object *command_output_result(CommandContext *x);
 void command_finished(CommandContext *x, CommandState state, json_object *result, const char *error);
 
 extern const CommandType command_type_start, command_type_stop, command_type_restart, command_type_logs,
-                command_type_status, command_type_exec;
+                command_type_status, command_type_exec, command_type_backup_keys;

@@ -17,6 +17,7 @@ typedef struct RunHost {
         Docker *docker;
         const AgentConfig *config;
         Outbox *outbox;
+        BackupStore *backups;
         /* Output may be sent that could not be before: run_take_output(). */
         void (*output_ready)(Run *r, void *userdata);
         /* The end, exactly once, never from inside another call; the run may be freed from here. */

@@ -14,6 +14,7 @@ struct Runner {
         RunnerEvents events;
         void *userdata;
         Docker *docker;
+        BackupStore *backups;
         GHashTable *runs; /* id → Run* */
         GQueue ready;     /* Run* that have output to send */
         LoopTimer *tick;  /* runs while there are any */
@@ -82,25 +83,28 @@ static void free_run(void *p) {
 
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const RunnerEvents *events,
                    void *userdata, GError **error) {
-        Docker *d = docker_new(l, config->docker_socket, error);
-        Runner *r;
+        Runner *r = g_new0(Runner, 1);
 
-        if (!d)
-                return NULL;
-        r = g_new0(Runner, 1);
-        r->docker = d;
+        r->docker = docker_new(l, config->docker_socket, error);
+        r->backups = r->docker ? backup_store_new(l, config->backup_directory,
+                                                  (unsigned) config->backup_keep, config->backup_recipients,
+                                                  error)
+                               : NULL;
+        r->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_run);
+        if (!r->backups)
+                return runner_free(r);
         r->host = (RunHost){
                 .loop = l,
-                .docker = d,
+                .docker = r->docker,
                 .config = config,
                 .outbox = outbox,
+                .backups = r->backups,
                 .output_ready = on_output_ready,
                 .finished = finished,
                 .userdata = r,
         };
         r->events = *events;
         r->userdata = userdata;
-        r->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_run);
         r->flow = true;
         return r;
 }
@@ -111,6 +115,7 @@ Runner *runner_free(Runner *r) {
         g_queue_clear(&r->ready);
         (void) loop_timer_free(r->tick);
         g_hash_table_unref(r->runs);
+        (void) backup_store_free(r->backups);
         (void) docker_free(r->docker);
         g_free(r);
         return NULL;

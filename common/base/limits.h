@@ -181,7 +181,8 @@
 /* Backups of keystores. */
 #define TAR_NAME_MAX 4096 /* PATH_MAX; pax knows no bound */
 #define KEYSTORE_BYTES_MAX \
-        (8u * 1024 * 1024) /* as an archive, held in memory: 8,000 keys, 2,600 rotations */
+        (8u * 1024 * 1024)    /* as an archive, held in memory: 8,000 keys, 2,600 rotations */
+#define KEYSTORE_READ_TRIES 3 /* until it is twice the same; a rotation writes for some ms */
 #define BACKUP_RECORD_BYTES_MAX (2u * 1024 * 1024) /* a line for each of these */
 #define BACKUPS_PER_SECOND_MAX 100 /* of one container: files of the same second get a suffix */
 #define BACKUP_KEEP_DEFAULT 10

@@ -34,6 +34,12 @@ static const ParamInfo exec_params[] = {
         {},
 };
 
+static const ParamInfo backup_keys_params[] = {
+        CONTAINER,
+        { "network", PARAM_BOOL, .help = N_("the network identity as well") },
+        {},
+};
+
 static const ParamInfo rotate_keys_params[] = {
         CONTAINER,
         { "force", PARAM_BOOL, .help = N_("also while the node is syncing or has no peers") },
@@ -61,7 +67,7 @@ const CommandInfo command_table[] = {
           .help = N_("show containers and their health") },
         { "exec", .streams = true, .wide_confirm = true, .params = exec_params,
           .help = N_("run a program in a container") },
-        { "backup_keys", .params = container_only, .help = N_("archive a node's keystore") },
+        { "backup_keys", .params = backup_keys_params, .help = N_("archive a node's keystore") },
         { "payout", .takes_any = true, .streams = true, .wide_confirm = true, .params = container_only,
           .help = N_("run the operator's payout script") },
         { "rotate_keys", .wide_confirm = true, .params = rotate_keys_params,

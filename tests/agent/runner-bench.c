@@ -2,6 +2,7 @@
 /* A runner between an engine whose answers are the test's and somebody who notes down what becomes of it. */
 #include "runner-bench.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define DEADLINE_MS 10000
@@ -115,6 +116,9 @@ Bench *bench_new(void) {
         t->output = g_string_new(NULL);
         t->config.docker_socket = (char *) fake_docker_path(t->fake);
         t->config.containers = patterns;
+        t->dir = g_dir_make_tmp("runner-XXXXXX", NULL);
+        t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
+        t->config.backup_keep = 1;
         t->runner = runner_new(t->loop, &t->config, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
@@ -125,6 +129,10 @@ void bench_free(Bench *t) {
         (void) runner_free(t->runner);
         fake_docker_free(t->fake);
         (void) loop_free(t->loop);
+        g_assert_cmpint(g_rmdir(t->config.backup_directory), ==, 0);
+        g_assert_cmpint(g_rmdir(t->dir), ==, 0);
+        g_free(t->config.backup_directory);
+        g_free(t->dir);
         g_string_free(t->requests, true);
         g_string_free(t->output, true);
         g_free(t->result);

@@ -13,6 +13,7 @@
 typedef struct Bench {
         Loop *loop;
         FakeDocker *fake;
+        char *dir;
         AgentConfig config;
         Runner *runner;
         GString *requests; /* all but the list, one per line */

@@ -45,6 +45,9 @@ static void test_defaults(void) {
         g_assert_cmpstr(c->containers[0], ==, "*");
         g_assert_null(c->containers[1]);
         g_assert_cmpstr(c->state_directory, ==, MCLIENT_STATE_DIR);
+        g_assert_cmpstr(c->backup_directory, ==, MCLIENT_STATE_DIR "/backups");
+        g_assert_null(c->backup_recipients);
+        g_assert_cmpuint(c->backup_keep, ==, 10);
 }
 
 static void test_all(void) {
@@ -56,7 +59,8 @@ static void test_all(void) {
         c = read_text("[Agent]\nId=seoul-1\nServer=ws://h:1/\nCAFile=/ca.pem\n"
                       "Fingerprint=sha256:9F2C000102030405060708090A0B0C0D0E0F101112131415161718191A1B1CFF\n"
                       "Labels=role=validator,region=kr empty=\nStatsInterval=30\nColour=red\n"
-                      "[Docker]\nSocket=/run/other.sock\nContainers=3node* node1\n",
+                      "[Docker]\nSocket=/run/other.sock\nContainers=3node* node1\n"
+                      "[Backup]\nDirectory=/srv/keys\nKeep=1\n",
                       &warnings, &error);
         g_unsetenv("STATE_DIRECTORY");
         g_assert_no_error(error);
@@ -71,6 +75,21 @@ static void test_all(void) {
         g_assert_cmpstr(c->docker_socket, ==, "/run/other.sock");
         g_assert_cmpstr(c->containers[1], ==, "node1");
         g_assert_cmpstr(c->state_directory, ==, "/run/first");
+        g_assert_cmpstr(c->backup_directory, ==, "/srv/keys");
+        g_assert_cmpuint(c->backup_keep, ==, 1);
+}
+
+/* A certificate that is not there does not keep the agent from its server. */
+static void test_recipient(void) {
+        g_autoptr(AgentConfig) c = NULL;
+        g_autoptr(GError) error = NULL;
+        unsigned warnings;
+
+        c = read_text("[Agent]\nId=a\nServer=wss://h\n[Backup]\nRecipient=/nowhere/a.pem\n", &warnings,
+                      &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(warnings, ==, 1);
+        g_assert_cmpstr(c->backup_recipients, ==, "/nowhere/a.pem");
 }
 
 static void test_ca_credential(void) {
@@ -141,6 +160,9 @@ static void test_wrong(void) {
                 { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner=5Grwva\n", "5Grwva" },
                 { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner=" OWNER "0\n", OWNER "0" },
                 { "[Agent]\nId=a\nServer=wss://h\n[Keys]\nOwner.3node0=0x12\n", "Owner.3node0=0x12" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Backup]\nKeep=0\n", "Keep=0" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Backup]\nDirectory=keys\n", "Directory=keys" },
+                { "[Agent]\nId=a\nServer=wss://h\n[Backup]\nRecipient=a.pem\n", "Recipient=a.pem" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -159,6 +181,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/agent-config/all", test_all);
         g_test_add_func("/agent-config/ca-credential", test_ca_credential);
         g_test_add_func("/agent-config/nodes", test_nodes);
+        g_test_add_func("/agent-config/recipient", test_recipient);
         g_test_add_func("/agent-config/wrong", test_wrong);
         return g_test_run();
 }

@@ -12,7 +12,7 @@ static void test_refused(void) {
                 const char *error;
         } table[] = {
                 { "format", NULL, NULL, COMMAND_FAILED,
-                  "no command \"format\"; this agent has: start, stop, restart, logs, status, exec" },
+                  "no command \"format\"; this agent has: start, stop, restart, logs, status, exec, backup_keys" },
                 { "start", NULL, NULL, COMMAND_FAILED,
                   "this host manages 2 containers; name one: 3node0, 3node1" },
                 { "start", "", "{}", COMMAND_FAILED,

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An engine whose containers have keystores, for tests: it shows them, hands out archives of them, and takes archives
+ * for them. */
+#pragma once
+
+#include "fake-docker.h"
+#include "key-bundle.h"
+
+#define KEY_GRAN "6772616e2f8c6129d816cf51c374bc7f08c3e63ed156cf78aefb4a6550d97b87997977ee"
+#define KEY_BABE "62616265cc8c6129d816cf51c374bc7f08c3e63ed156cf78aefb4a6550d97b87997977ee"
+#define KEY_IMON "696d6f6ecc8c6129d816cf51c374bc7f08c3e63ed156cf78aefb4a6550d97b87997977ee"
+
+#define ENGINE_CONTAINERS_MAX 4
+
+typedef struct EngineContainer {
+        const char *name, *state; /* "running" */
+        const char *args;         /* of its program, JSON; NULL: none */
+        const char *place;        /* where the keystore is; NULL: nowhere */
+        const char *const *keys;  /* what is in it */
+        unsigned changes; /* so many times it is another one the next time: lists follow each other */
+        bool has_identity;
+        unsigned starts_after; /* so many looks at it, it runs */
+} EngineContainer;
+
+typedef struct KeyEngine {
+        Loop *loop;
+        FakeDocker *docker;
+        EngineContainer containers[ENGINE_CONTAINERS_MAX]; /* those that have a name */
+        GString *requests;                                 /* one per line */
+        bool silent;                                       /* of archives: then the loop ends */
+        const char *broken;                                /* requests that it answers with 500 */
+
+        GBytes *put; /* the last archive that came */
+        char *put_into;
+} KeyEngine;
+
+/* With 3node0, which runs and has the keys gran and babe and a file "notes". */
+KeyEngine *key_engine_new(Loop *l);
+KeyEngine *key_engine_free(KeyEngine *e);
