@@ -127,6 +127,8 @@ static int list_run(DbThread *db, DbTask *task) {
 
         if (!s)
                 return db_error(db);
+        g_ptr_array_set_size(c->containers, 0);
+        c->records = 0;
         while ((r = sqlite3_step(s)) == SQLITE_ROW) {
                 g_ptr_array_add(c->containers, agent_db_text(s, 0));
                 c->records += (unsigned) sqlite3_column_int64(s, 1);
@@ -159,6 +161,7 @@ static int oldest_run(DbThread *db, DbTask *task) {
         if (!s)
                 return db_error(db);
         sqlite3_bind_text(s, 1, c->container, -1, SQLITE_STATIC);
+        c->found = false;
         r = sqlite3_step(s);
         if (r != SQLITE_ROW)
                 return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
@@ -166,6 +169,8 @@ static int oldest_run(DbThread *db, DbTask *task) {
                 return SQLITE_MISMATCH;
         c->found = true;
         c->seq = sqlite3_column_int64(s, 0);
+        g_free(c->id);
+        g_free(c->message);
         c->id = agent_db_text(s, 2);
         c->message = agent_db_text(s, 3);
         return SQLITE_OK;

@@ -139,7 +139,7 @@ static DbTask *next_task(const DbTask *task) {
 }
 
 /* Some failures (a full disk, no memory) undo the whole transaction: then the others share the fate of the one
- * that failed, as they all do when the COMMIT fails. */
+ * that failed, as they all do when the COMMIT fails. But reads read again, what is there now. */
 static void run_group(DbThread *db, DbTask *first, DbTask *last) {
         int r = control(db, "BEGIN IMMEDIATE");
 
@@ -161,7 +161,7 @@ static void run_group(DbThread *db, DbTask *first, DbTask *last) {
         if ((r & 0xff) == SQLITE_FULL) /* the WAL holds most pages many times: what it gives back may do */
                 (void) sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         for (DbTask *t = first;; t = next_task(t)) {
-                t->code = r;
+                t->code = t->read_only ? call(db, t) : r;
                 if (t == last)
                         break;
         }

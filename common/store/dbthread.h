@@ -39,7 +39,8 @@ struct DbTask {
 
         int (*run)(DbThread *db, DbTask *task);
         void (*done)(DbTask *task, int code);
-        bool read_only;     /* writes nothing; waits for no fsync but that of writes queued before it */
+        bool read_only; /* writes nothing; waits for no fsync but that of writes queued before it, and does not
+                             * fail because these do: run() is called again then, and starts over */
         bool one_statement; /* writes with one statement at most, which SQLite by itself undoes when it fails:
                              * saves the savepoint, 1 to 3 µs of the 4 to 7 that a small write costs */
 };

@@ -53,6 +53,7 @@ const void *read_bytes(RowReader *r, size_t *ret_size) {
 int read_rows(Binder *b, RowHandler handler, GPtrArray *rows) {
         int r;
 
+        g_ptr_array_set_size(rows, 0); /* it may be the second time */
         while ((r = sqlite3_step(b->statement)) == SQLITE_ROW) {
                 RowReader reader = { .statement = b->statement };
 
