@@ -24,6 +24,7 @@ typedef struct Call {
         uint64_t now_usec;
         LedgerVerdict verdict;
         LedgerOutcome outcome;
+        const char *problem; /* static: why it could not be written down */
         bool found;
         GPtrArray *ids;
 
@@ -63,6 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
         const char *target = (const char *) sqlite3_column_text(s, 4);
 
+        g_clear_pointer(&ret->result, g_free);
+        g_clear_pointer(&ret->error, g_free);
         if (command_state_from_string((const char *) sqlite3_column_text(s, 0) ?: "", &ret->state)) {
                 ret->result = agent_db_text(s, 1);
                 ret->error = agent_db_text(s, 2);
@@ -74,27 +77,67 @@ static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
                                      sqlite3_column_text(s, 3), target ? " " : "", target ?: "");
 }
 
-static int take_look(DbThread *db, Call *c) {
+/* Sets verdict and outcome, where the id is there. */
+static int look_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
         sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS ","
                                            "  state IS NULL AND process = ?2 FROM commands WHERE id = ?1");
+        int r;
 
         if (!s)
                 return db_error(db);
         sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, c->ledger->process);
-        if (sqlite3_step(s) != SQLITE_ROW)
-                return db_error(db);
+        r = sqlite3_step(s);
+        if (r != SQLITE_ROW)
+                return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
         c->verdict = sqlite3_column_int(s, 6) ? LEDGER_RUNNING : LEDGER_FINISHED;
         if (c->verdict == LEDGER_FINISHED)
                 read_outcome(s, &c->outcome);
         return SQLITE_OK;
 }
 
+static void call_taken(Call *c, const char *problem) {
+        c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL, problem,
+                 c->userdata);
+}
+
+static void look_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+
+        if (code != SQLITE_OK)
+                c->verdict = LEDGER_UNKNOWN;
+        call_taken(c, c->verdict == LEDGER_FAILED ? c->problem : agent_db_problem(code));
+}
+
+/* An id that is there already need not be written: a disk that is full is no reason not to know its outcome. */
+static void take_done(DbTask *task, int code) {
+        Call *c = (Call *) task;
+
+        if (code == SQLITE_OK) {
+                call_taken(c, NULL);
+                call_free(c);
+                return;
+        }
+        c->problem = agent_db_problem(code);
+        c->verdict = LEDGER_FAILED;
+        c->task = (DbTask){ .run = look_run, .done = look_done, .read_only = true };
+        agent_db_submit(c->ledger->db, &c->task);
+}
+
+/* After an INSERT that does nothing where the id is there. */
+static int inserted(DbThread *db, Call *c, sqlite3_stmt *s) {
+        int r = db_finish(s);
+
+        if (r != SQLITE_OK)
+                return r;
+        return sqlite3_changes(db_handle(db)) == 0 ? look_run(db, &c->task) : SQLITE_OK;
+}
+
 static int take_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         sqlite3_stmt *s = db_statement(db, "INSERT INTO commands (id, command, target, process, received)"
                                            "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
-        int r;
 
         if (!s)
                 return db_error(db);
@@ -103,34 +146,61 @@ static int take_run(DbThread *db, DbTask *task) {
         sqlite3_bind_text(s, 3, c->target, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 4, c->ledger->process);
         sqlite3_bind_int64(s, 5, c->now_usec);
-        r = db_finish(s);
-        if (r != SQLITE_OK)
-                return r;
-        if (sqlite3_changes(db_handle(db)) == 0)
-                return take_look(db, c);
         c->verdict = LEDGER_NEW;
-        return SQLITE_OK;
+        return inserted(db, c, s);
 }
 
-static void take_done(DbTask *task, int code) {
-        g_autoptr(Call) c = (Call *) task;
+static Call *take_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbTask *), uint64_t now_usec,
+                      LedgerTaken done, void *userdata) {
+        Call *c = call_new(l, id, run, take_done);
 
-        if (code != SQLITE_OK)
-                c->verdict = LEDGER_FAILED;
-        c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL,
-                 agent_db_problem(code), c->userdata);
-}
-
-void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
-                       uint64_t now_usec, LedgerTaken done, void *userdata) {
-        Call *c = call_new(l, id, take_run, take_done);
-
-        c->command = g_strdup(command);
-        c->target = g_strdup(target);
         c->now_usec = now_usec;
         c->taken = done;
         c->userdata = userdata;
         c->task.one_statement = true;
+        return c;
+}
+
+void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
+                       uint64_t now_usec, LedgerTaken done, void *userdata) {
+        Call *c = take_new(l, id, take_run, now_usec, done, userdata);
+
+        c->command = g_strdup(command);
+        c->target = g_strdup(target);
+        agent_db_submit(l->db, &c->task);
+}
+
+static int forbid_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+        sqlite3_stmt *s = db_statement(
+                        db,
+                        "INSERT INTO commands (id, command, process, received, finished, state, result, error)"
+                        "  VALUES (?1, '', ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING");
+
+        if (!s)
+                return db_error(db);
+        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, c->ledger->process);
+        sqlite3_bind_int64(s, 3, c->now_usec);
+        sqlite3_bind_text(s, 4, command_state_to_string(c->outcome.state), -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 5, c->outcome.result, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 6, c->outcome.error, -1, SQLITE_STATIC);
+        c->verdict = LEDGER_FINISHED;
+        return inserted(db, c, s);
+}
+
+static void copy_outcome(LedgerOutcome *to, const LedgerOutcome *from) {
+        to->state = from->state;
+        to->result = g_strdup(from->result);
+        to->error = g_strdup(from->error);
+        to->output_bytes = from->output_bytes;
+}
+
+void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+                         LedgerTaken done, void *userdata) {
+        Call *c = take_new(l, id, forbid_run, now_usec, done, userdata);
+
+        copy_outcome(&c->outcome, outcome);
         agent_db_submit(l->db, &c->task);
 }
 
@@ -161,10 +231,7 @@ void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *ou
                          LedgerStored done, void *userdata) {
         Call *c = call_new(l, id, finish_run, finish_done);
 
-        c->outcome.state = outcome->state;
-        c->outcome.result = g_strdup(outcome->result);
-        c->outcome.error = g_strdup(outcome->error);
-        c->outcome.output_bytes = outcome->output_bytes;
+        copy_outcome(&c->outcome, outcome);
         c->now_usec = now_usec;
         c->stored = done;
         c->userdata = userdata;
@@ -235,6 +302,7 @@ static int unacked_run(DbThread *db, DbTask *task) {
         if (!s)
                 return db_error(db);
         sqlite3_bind_int64(s, 1, c->ledger->process);
+        g_ptr_array_set_size(c->ids, 0);
         while ((r = sqlite3_step(s)) == SQLITE_ROW)
                 g_ptr_array_add(c->ids, agent_db_text(s, 0));
         return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
@@ -268,6 +336,7 @@ static int load_run(DbThread *db, DbTask *task) {
                 return db_error(db);
         sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, c->ledger->process);
+        c->found = false;
         r = sqlite3_step(s);
         if (r != SQLITE_ROW)
                 return r == SQLITE_DONE ? SQLITE_OK : db_error(db);

@@ -29,17 +29,23 @@ typedef enum LedgerVerdict {
         LEDGER_NEW,      /* it is durable that this id was taken: act on it */
         LEDGER_RUNNING,  /* taken before by this process, which has not finished it */
         LEDGER_FINISHED, /* there is an outcome to answer with, once more */
-        LEDGER_FAILED,   /* it could not be written down: it must not be acted on */
+        LEDGER_FAILED,   /* it never was taken, and cannot be written down: it must not be acted on */
+        LEDGER_UNKNOWN,  /* it can be neither read nor written: nothing can be said about it */
 } LedgerVerdict;
 
 /* The callbacks come from the loop, in the order of the calls, never from inside one. Everything they are
  * given is borrowed. problem is for people, and NULL where there is none. */
 
-/* outcome: of LEDGER_FINISHED; problem: of LEDGER_FAILED. */
+/* outcome: of LEDGER_FINISHED; problem: of LEDGER_FAILED and LEDGER_UNKNOWN. */
 typedef void (*LedgerTaken)(const char *id, LedgerVerdict verdict, const LedgerOutcome *outcome,
                             const char *problem, void *userdata);
 void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
                        uint64_t now_usec, LedgerTaken done, void *userdata);
+
+/* Gives an id that was never taken this outcome, so that it never will be. done: as for one that is taken, but never
+ * LEDGER_NEW: LEDGER_FINISHED with this outcome, or with the one that it has. */
+void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+                         LedgerTaken done, void *userdata);
 
 /* Stores the outcome of an id that this process took; durable when done is called without a problem. */
 typedef void (*LedgerStored)(const char *id, const char *problem, void *userdata);

@@ -14,6 +14,8 @@
 #include "log.h"
 #include "runner.h"
 
+#define CANCELLED_EARLY "Cancelled before it ran"
+
 struct Jobs {
         Loop *loop;
         AgentDb *db;
@@ -36,6 +38,7 @@ struct Jobs {
 
 typedef enum JobStage {
         JOB_TAKING,
+        JOB_FORBIDDING, /* cancelled before it came */
         JOB_RUNNING,
         JOB_STORING,
 } JobStage;
@@ -236,7 +239,7 @@ static void run(Job *job) {
         uint64_t now = now_monotonic();
 
         if (job->cancelled)
-                end(job, COMMAND_CANCELLED, NULL, 0, "Cancelled before it ran");
+                end(job, COMMAND_CANCELLED, NULL, 0, CANCELLED_EARLY);
         else if (now >= job->deadline_usec)
                 end(job, COMMAND_TIMED_OUT, NULL, 0, "Its time was over before it ran");
         else if (runner_running(j->runner) >= AGENT_COMMANDS_MAX)
@@ -267,7 +270,9 @@ static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *ou
         else if (verdict == LEDGER_FAILED) {
                 log_error("Command %s is not run, because it cannot be written down: %s", id, problem);
                 refuse(j, id, "Not run: the agent cannot write it down (%s)", problem);
-        }
+        } else if (verdict == LEDGER_UNKNOWN)
+                log_error("Command %s is not run, and cannot be answered, because the ledger cannot be read: %s",
+                          id, problem);
         g_hash_table_remove(j->active, id);
 }
 
@@ -280,6 +285,21 @@ static uint64_t time_allowed(const Message *m) {
         return ms <= 0 ? 0 : MIN((uint64_t) ms, COMMAND_TIMEOUT_MAX_USEC / USEC_PER_MSEC) * USEC_PER_MSEC;
 }
 
+static Job *job_new(Jobs *j, const char *id, JobStage stage) {
+        Job *job;
+
+        if (g_hash_table_size(j->active) >= AGENT_JOBS_MAX) {
+                refuse(j, id, "Not run: %d commands wait on this agent already", AGENT_JOBS_MAX);
+                return NULL;
+        }
+        job = g_new0(Job, 1);
+        job->jobs = j;
+        job->id = g_strdup(id);
+        job->stage = stage;
+        g_hash_table_insert(j->active, job->id, job);
+        return job;
+}
+
 void jobs_take(Jobs *j, const Message *command) {
         const char *id = command->command.id;
         Job *job = g_hash_table_lookup(j->active, id);
@@ -289,28 +309,33 @@ void jobs_take(Jobs *j, const Message *command) {
                         announce(job);
                 return;
         }
-        if (g_hash_table_size(j->active) >= COMMANDS_IN_FLIGHT_PER_CLIENT) {
-                refuse(j, id, "Not run: %d commands wait on this agent already",
-                       COMMANDS_IN_FLIGHT_PER_CLIENT);
+        job = job_new(j, id, JOB_TAKING);
+        if (!job)
                 return;
-        }
-        job = g_new0(Job, 1);
-        job->jobs = j;
-        job->id = g_strdup(id);
         job->command = g_strdup(command->command.command);
         job->target = g_strdup(command->command.target);
         job->params = json_object_get(command->command.params);
         job->deadline_usec = now_monotonic() + time_allowed(command);
-        g_hash_table_insert(j->active, job->id, job);
         agent_ledger_take(j->ledger, id, job->command, job->target, now_realtime(), taken, j);
+}
+
+/* The command may have been lost on its way here, or have ended long ago. */
+static void forbid(Jobs *j, const char *id) {
+        static const LedgerOutcome cancelled = { .state = COMMAND_CANCELLED,
+                                                 .error = (char *) CANCELLED_EARLY };
+
+        if (job_new(j, id, JOB_FORBIDDING))
+                agent_ledger_forbid(j->ledger, id, &cancelled, now_realtime(), taken, j);
 }
 
 void jobs_cancel(Jobs *j, const char *id) {
         Job *job = g_hash_table_lookup(j->active, id);
 
-        if (job && job->stage == JOB_TAKING)
+        if (!job)
+                forbid(j, id);
+        else if (job->stage == JOB_TAKING)
                 job->cancelled = true;
-        else if (job && job->stage == JOB_RUNNING)
+        else if (job->stage == JOB_RUNNING)
                 (void) runner_cancel(j->runner, id);
 }
 

@@ -29,6 +29,7 @@ void jobs_drained(Jobs *j);
 
 /* A message of type MESSAGE_COMMAND. Never runs an id that any process took before. */
 void jobs_take(Jobs *j, const Message *command);
+/* Always answered. An id that nobody took is cancelled before it comes, and not run when it does. */
 void jobs_cancel(Jobs *j, const char *id);
 void jobs_passed(Jobs *j, const char *id, uint64_t offset); /* its output, as command_flow says */
 void jobs_acked(Jobs *j, const char *id);

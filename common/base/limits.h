@@ -139,7 +139,9 @@
 #define OUTPUT_HOLD_SEC 30                   /* commands that print wait for a server that went away */
 #define OUTPUT_CHUNKS_PER_TICK 4             /* that is 80 messages a second, within MESSAGES_PER_SECOND */
 #define AGENT_COMMANDS_MAX 64                /* side by side */
-#define AGENT_LEDGER_KEEP 10000              /* outcomes remembered for repeated ids */
+#define AGENT_JOBS_MAX \
+        512 /* what a server has in flight here (256), and as many that it has given up meanwhile */
+#define AGENT_LEDGER_KEEP 10000 /* outcomes remembered for repeated ids */
 #define RECONNECT_FIRST_MSEC \
         3000 /* the first try after a session that lasted: a fleet spreads itself over it */
 #define RECONNECT_MIN_MSEC 1000

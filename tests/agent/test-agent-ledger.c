@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ typedef struct Fixture {
         CommandState state;
         char *result, *error, *problem;
         char **ids;
+        unsigned left; /* callbacks */
 } Fixture;
 
 static void close_all(Fixture *f) {
@@ -149,6 +151,68 @@ static void test_next_process(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(take(f, "other"), ==, LEDGER_NEW);
 }
 
+static LedgerVerdict forbid(Fixture *f, const char *id) {
+        LedgerOutcome o = { .state = COMMAND_CANCELLED, .error = (char *) "never came" };
+
+        agent_ledger_forbid(f->ledger, id, &o, 1, taken, f);
+        (void) loop_run(f->loop);
+        return f->verdict;
+}
+
+static void test_forbidden(Fixture *f, gconstpointer unused) {
+        g_autofree char *ids = NULL;
+
+        g_assert_cmpint(forbid(f, "new"), ==, LEDGER_FINISHED);
+        g_assert_cmpint(f->state, ==, COMMAND_CANCELLED);
+        g_assert_cmpint(take(f, "new"), ==, LEDGER_FINISHED);
+        g_assert_cmpstr(f->error, ==, "never came");
+        ids = unacked(f);
+        g_assert_cmpstr(ids, ==, "new");
+
+        (void) take(f, "taken");
+        g_assert_cmpint(forbid(f, "taken"), ==, LEDGER_RUNNING);
+        finish(f, "taken", COMMAND_SUCCEEDED, 2);
+        g_assert_cmpint(forbid(f, "taken"), ==, LEDGER_FINISHED);
+        g_assert_cmpint(f->state, ==, COMMAND_SUCCEEDED);
+        g_assert_cmpstr(f->result, ==, "{\"n\":1}");
+        (void) take(f, "lost");
+        reopen(f);
+        g_assert_cmpint(forbid(f, "lost"), ==, LEDGER_FINISHED);
+        g_assert_cmpint(f->state, ==, COMMAND_INTERRUPTED);
+}
+
+static void count_verdict(const char *id, LedgerVerdict verdict, const LedgerOutcome *o, const char *problem,
+                          void *userdata) {
+        Fixture *f = userdata;
+
+        g_assert_cmpint(verdict, ==, g_str_equal(id, "known") ? LEDGER_FINISHED : LEDGER_FAILED);
+        g_assert_true(!problem == (verdict == LEDGER_FINISHED));
+        if (--f->left == 0)
+                loop_quit(f->loop, 0);
+}
+
+/* Where nothing can be written, what fails takes its whole group with it: what is known is known all the same. */
+static void test_disk_full(Fixture *f, gconstpointer unused) {
+        struct rlimit old, none;
+
+        (void) take(f, "known");
+        finish(f, "known", COMMAND_SUCCEEDED, 1);
+        g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+        none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
+        g_assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
+        for (unsigned i = 0; i < 20; i++) {
+                g_autofree char *id = g_strdup_printf("new%u", i);
+
+                agent_ledger_take(f->ledger, id, "restart", NULL, 1, count_verdict, f);
+                agent_ledger_take(f->ledger, "known", "restart", NULL, 1, count_verdict, f);
+        }
+        f->left = 40;
+        (void) loop_run(f->loop);
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+        g_assert_cmpint(take(f, "new0"), ==, LEDGER_NEW);
+}
+
 static void test_unacked(Fixture *f, gconstpointer unused) {
         g_autofree char *none = unacked(f), *two = NULL, *three = NULL, *one = NULL;
 
@@ -259,6 +323,8 @@ static void test_killed(Fixture *f, gconstpointer unused) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add("/agent-ledger/life", Fixture, NULL, setup, test_life, teardown);
+        g_test_add("/agent-ledger/forbidden", Fixture, NULL, setup, test_forbidden, teardown);
+        g_test_add("/agent-ledger/disk-full", Fixture, NULL, setup, test_disk_full, teardown);
         g_test_add("/agent-ledger/next-process", Fixture, NULL, setup, test_next_process, teardown);
         g_test_add("/agent-ledger/unacked", Fixture, NULL, setup, test_unacked, teardown);
         g_test_add("/agent-ledger/pruning", Fixture, NULL, setup, test_pruning, teardown);

@@ -225,7 +225,6 @@ static void test_cancel(Fixture *f, gconstpointer unused) {
         jobs_online(f->jobs, FEATURES_ALL);
         take(f, "early");
         jobs_cancel(f->jobs, "early");
-        jobs_cancel(f->jobs, "unknown");
         wait_for(f, 1, 0);
         assert_response(last(f), "early", COMMAND_CANCELLED);
 
