@@ -181,17 +181,20 @@ static void hand_over(void *userdata) {
         uv_mutex_unlock(&w->lock);
 }
 
-Worker *worker_free(Worker *w) {
-        if (!w)
-                return NULL;
-
-        loop_undefer(w->loop, hand_over, w);
+void worker_drain(Worker *w) {
         while (w->depth > 0) {
                 hand_over(w);
                 wait_for_finished(w);
                 give_back(w, UINT_MAX);
         }
+        loop_undefer(w->loop, hand_over, w); /* also what was submitted here has asked for it */
+}
 
+Worker *worker_free(Worker *w) {
+        if (!w)
+                return NULL;
+
+        worker_drain(w);
         uv_mutex_lock(&w->lock);
         w->stop = true;
         uv_cond_signal(&w->queued_more);

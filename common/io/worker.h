@@ -29,8 +29,10 @@ typedef struct WorkerOps {
 Worker *worker_new(Loop *l, const char *name, const WorkerOps *ops, void *userdata, unsigned depth_max,
                    GError **error);
 
-/* Works on all that is queued, also what is submitted while that is given back, and ends the thread. Every
- * done() has run when this returns. */
+/* Works on all that is queued, also what is submitted while that is given back. Every done() has run when this
+ * returns. Not from inside one. */
+void worker_drain(Worker *w);
+/* Likewise, and ends the thread. */
 Worker *worker_free(Worker *w);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Worker, worker_free)
 

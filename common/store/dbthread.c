@@ -235,6 +235,10 @@ DbThread *db_open(Loop *l, const char *path, const DbSchema *schema, GError **er
         return db;
 }
 
+void db_drain(DbThread *db) {
+        worker_drain(db->worker);
+}
+
 DbThread *db_close(DbThread *db) {
         if (!db)
                 return NULL;

@@ -23,6 +23,8 @@ typedef struct DbSchema {
  * open by db_open() is refused with FLEET_ERROR_UNAVAILABLE and left untouched. The thread starts. */
 DbThread *db_open(Loop *l, const char *path, const DbSchema *schema, GError **error);
 
+/* Finishes what is queued; completions run, from here. */
+void db_drain(DbThread *db);
 /* Finishes what is queued, joins the thread; completions still run, from here. */
 DbThread *db_close(DbThread *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbThread, db_close)

@@ -63,10 +63,27 @@ void server_load(Server *s, FleetReady ready, void *userdata) {
         fleet_load(s->fleet, fleet_loaded, l);
 }
 
+static bool is_idle(const Server *s) {
+        return s->store->ops->queue_depth(s->store->engine) == 0 && audit_queue_depth(s->audit) == 0 &&
+               key_files_queue_depth(s->key_files) == 0;
+}
+
+/* What is under way gets durable and audited: what one of these threads gives back may be work for another. */
+static void drain(Server *s) {
+        if (!s->store || !s->audit || !s->key_files)
+                return; /* nothing has begun */
+        do {
+                s->store->ops->drain(s->store->engine);
+                audit_drain(s->audit);
+                key_files_drain(s->key_files);
+        } while (!is_idle(s));
+}
+
 void server_clear(Server *s) {
         sessions_free(s->sessions);
+        drain(s);
         key_files_free(s->key_files);
-        store_close(s->store); /* what is queued gets durable, and may be audited */
+        store_close(s->store);
         audit_free(s->audit);
         keyring_free(s->keyring);
         batches_free(s->batches);

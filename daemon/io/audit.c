@@ -174,6 +174,10 @@ Audit *audit_new(Loop *l, bool echo, GError **error) {
         return g_steal_pointer(&a);
 }
 
+void audit_drain(Audit *a) {
+        worker_drain(a->worker);
+}
+
 Audit *audit_free(Audit *a) {
         if (!a)
                 return NULL;

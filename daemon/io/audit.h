@@ -15,7 +15,9 @@ typedef struct AuditEntry AuditEntry;
 /* echo: also print each entry's MESSAGE to standard error (a server run by hand, with no journal behind it).
  */
 Audit *audit_new(Loop *l, bool echo, GError **error);
-/* Hands over all that waits, then stops. */
+/* Hands over all that waits; every done has run when this returns. */
+void audit_drain(Audit *a);
+/* Likewise, then stops. */
 Audit *audit_free(Audit *a);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Audit, audit_free)
 

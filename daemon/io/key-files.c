@@ -150,6 +150,14 @@ KeyFiles *key_files_new(Loop *l, const char *directory, GError **error) {
         return k->worker ? g_steal_pointer(&k) : NULL;
 }
 
+void key_files_drain(KeyFiles *k) {
+        worker_drain(k->worker);
+}
+
+unsigned key_files_queue_depth(const KeyFiles *k) {
+        return worker_depth(k->worker);
+}
+
 KeyFiles *key_files_free(KeyFiles *k) {
         if (!k)
                 return NULL;

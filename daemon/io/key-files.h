@@ -14,6 +14,9 @@ typedef struct KeyFiles KeyFiles;
 /* Makes the directory (0750) where it is missing. Files are written on a thread of their own. */
 KeyFiles *key_files_new(Loop *l, const char *directory, GError **error);
 /* Writes what is queued; every done has run when this returns. */
+void key_files_drain(KeyFiles *k);
+unsigned key_files_queue_depth(const KeyFiles *k);
+/* Likewise, then stops. */
 KeyFiles *key_files_free(KeyFiles *k);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyFiles, key_files_free)
 

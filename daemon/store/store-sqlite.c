@@ -9,6 +9,13 @@
 
 static const DbSchema schema = { APPLICATION_ID, sql_migrations };
 
+static void drain(void *engine) {
+        SqliteStore *s = engine;
+
+        store_flush_postponed(s);
+        db_drain(s->db);
+}
+
 static void close_engine(void *engine) {
         SqliteStore *s = engine;
 
@@ -25,6 +32,7 @@ static unsigned queue_depth(void *engine) {
 }
 
 static const StoreEngine sqlite_engine = {
+        .drain = drain,
         .close = close_engine,
         .put_client = sqlite_put_client,
         .load_clients = sqlite_load_clients,

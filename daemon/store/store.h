@@ -68,7 +68,8 @@ typedef void (*StoreRows)(StoreStatus status, GPtrArray *rows, void *userdata);
 /* An engine fills this in; records are copied during the call. done may be NULL. Each done runs once, on the
  * loop, never from inside the call. */
 typedef struct StoreEngine {
-        void (*close)(void *engine); /* finishes what is queued; completions still run */
+        void (*drain)(void *engine); /* finishes what is queued; completions run, from here */
+        void (*close)(void *engine); /* likewise, and ends */
         void (*put_client)(void *engine, const ClientRecord *c, StoreDone done, void *userdata);
         void (*load_clients)(void *engine, StoreRows done, void *userdata);
         /* replace: all older tokens of the client go in the same transaction; without it, CONFLICT where one
