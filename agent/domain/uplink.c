@@ -236,6 +236,8 @@ static LinkEnd classify(WsEnd how, unsigned code) {
         case WS_END_CLOSED:
                 if (code == WS_CLOSE_POLICY) /* also how a server ends the older of two with one token */
                         return LINK_REFUSED;
+                if (code == WS_CLOSE_GOING_AWAY)
+                        return LINK_LEFT;
                 return code == WS_CLOSE_TRY_AGAIN ? LINK_BUSY : LINK_LOST;
         }
         g_assert_not_reached();

@@ -11,12 +11,14 @@ static uint64_t spread(uint64_t low, uint64_t high, uint64_t random) {
 }
 
 uint64_t reconnect_delay(Reconnect *r, LinkEnd end, uint64_t registered_usec, uint64_t random) {
-        if (registered_usec >= SESSION_LASTED_SEC * USEC_PER_SEC)
+        if (registered_usec >= SESSION_LASTED_SEC * USEC_PER_SEC ||
+            (end == LINK_LEFT && registered_usec > 0))
                 backoff_reset(&r->backoff);
         switch (end) {
         case LINK_REFUSED:
                 return spread(RECONNECT_MAX_MSEC / 2, RECONNECT_MAX_MSEC, random);
         case LINK_LOST:
+        case LINK_LEFT:
                 if (r->backoff.tries == 0) {
                         r->backoff.tries++;
                         return spread(0, RECONNECT_FIRST_MSEC, random);

@@ -8,7 +8,8 @@
 #include "backoff.h"
 
 typedef enum LinkEnd {
-        LINK_LOST,    /* unreachable, cut, silent, or the server went away */
+        LINK_LOST,    /* unreachable, cut, or silent */
+        LINK_LEFT,    /* the server said that it stops or restarts (1001): nothing is wrong with it */
         LINK_BUSY,    /* the server asked for patience: 1013 (RFC 6455's registry), HTTP 429 and 503 */
         LINK_REFUSED, /* wrong token or certificate, replaced by another: until a person acts */
 } LinkEnd;

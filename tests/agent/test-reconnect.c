@@ -44,6 +44,18 @@ static void test_reset(void) {
         g_assert_cmpuint(reconnect_delay(&r, LINK_LOST, LASTED, UINT64_MAX), <=, RECONNECT_FIRST_MSEC);
 }
 
+/* An operator who restarts the server a few times in a row does not wait longer each time. */
+static void test_left(void) {
+        Reconnect r = RECONNECT_INIT;
+
+        for (unsigned i = 0; i < 20; i++)
+                g_assert_cmpuint(reconnect_delay(&r, LINK_LEFT, 1, UINT64_MAX), <=, RECONNECT_FIRST_MSEC);
+        /* One that says so before it lets anybody register is not well. */
+        for (unsigned i = 0; i < 20; i++)
+                (void) reconnect_delay(&r, LINK_LEFT, 0, 0);
+        g_assert_cmpuint(reconnect_delay(&r, LINK_LEFT, 0, UINT64_MAX), ==, RECONNECT_MAX_MSEC);
+}
+
 static void test_busy(void) {
         Reconnect r = RECONNECT_INIT;
 
@@ -81,6 +93,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/reconnect/first", test_first);
         g_test_add_func("/reconnect/growth", test_growth);
         g_test_add_func("/reconnect/reset", test_reset);
+        g_test_add_func("/reconnect/left", test_left);
         g_test_add_func("/reconnect/busy", test_busy);
         g_test_add_func("/reconnect/refused", test_refused);
         g_test_add_func("/reconnect/fleet-spreads", test_fleet_spreads);
