@@ -78,9 +78,8 @@
 #define COMMAND_TIMEOUT_MAX_USEC (24ull * 3600 * 1000000)
 #define COMMAND_GRACE_USEC (10ull * 1000000) /* for the agent's own timed-out to arrive before ours */
 #define RESTART_GRACE_USEC \
-        (120ull * 1000000)       /* for agents to return (RECONNECT_MAX_MSEC) after our restart */
-#define DRAIN_TIMEOUT_MSEC 5000  /* of a stop, for each of its steps */
-#define STORE_POSTPONE_MSEC 1000 /* how long a write that may wait does, for a group to go with */
+        (120ull * 1000000)      /* for agents to return (RECONNECT_MAX_MSEC) after our restart */
+#define DRAIN_TIMEOUT_MSEC 5000 /* of a stop, for each of its steps */
 #define STORE_RETRY_MSEC 2000
 #define COMMAND_CACHE_MAX 20000         /* finished commands kept as objects on the bus; the store has all */
 #define OUTPUT_TAIL_BYTES (256u * 1024) /* streamed output kept per command, the newest */

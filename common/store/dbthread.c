@@ -138,9 +138,26 @@ static DbTask *next_task(const DbTask *task) {
         return (DbTask *) task->item.next;
 }
 
+/* Not a cached statement: SQLite sets it when it prepares one. */
+static void set_synchronous(DbThread *db, bool full) {
+        int r = sqlite3_exec(db->handle, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+                             NULL, NULL, NULL);
+
+        g_assert(r == SQLITE_OK); /* it is a flag in memory */
+}
+
+static bool is_lazy(const DbTask *first, const DbTask *last) {
+        for (const DbTask *t = first;; t = next_task(t)) {
+                if (!t->lazy && !t->read_only)
+                        return false;
+                if (t == last)
+                        return true;
+        }
+}
+
 /* Some failures (a full disk, no memory) undo the whole transaction: then the others share the fate of the one
  * that failed, as they all do when the COMMIT fails. But reads read again, what is there now. */
-static void run_group(DbThread *db, DbTask *first, DbTask *last) {
+static void run_transaction(DbThread *db, DbTask *first, DbTask *last) {
         int r = control(db, "BEGIN IMMEDIATE");
 
         for (DbTask *t = first; r == SQLITE_OK; t = next_task(t)) {
@@ -165,6 +182,16 @@ static void run_group(DbThread *db, DbTask *first, DbTask *last) {
                 if (t == last)
                         break;
         }
+}
+
+static void run_group(DbThread *db, DbTask *first, DbTask *last) {
+        bool lazy = is_lazy(first, last);
+
+        if (lazy)
+                set_synchronous(db, false);
+        run_transaction(db, first, last);
+        if (lazy)
+                set_synchronous(db, true);
 }
 
 static DbTask *end_of_group(DbTask *first) {

@@ -110,7 +110,7 @@ static int run_settle(DbThread *db, DbTask *task) {
 void sqlite_settle_command(void *engine, const char *id, CommandState state) {
         const CommandRecord r = { .id = (char *) id, .state = state };
 
-        store_write_postpone(engine, store_write_new(run_settle, &layout_of_command, &r));
+        store_write_lazily(engine, store_write_new(run_settle, &layout_of_command, &r));
 }
 
 static int run_get(DbThread *db, DbTask *task) {

@@ -19,9 +19,7 @@ static void drain(void *engine) {
 static void close_engine(void *engine) {
         SqliteStore *s = engine;
 
-        store_flush_postponed(s);
         db_close(s->db);
-        g_ptr_array_unref(s->postponed);
         g_free(s);
 }
 
@@ -69,7 +67,6 @@ Store *store_open_sqlite(Loop *l, const char *path, GError **error) {
         engine = g_new0(SqliteStore, 1);
         engine->loop = l;
         engine->db = db;
-        engine->postponed = g_ptr_array_new();
         s = g_new0(Store, 1);
         s->ops = &sqlite_engine;
         s->engine = engine;

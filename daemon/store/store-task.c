@@ -89,36 +89,11 @@ static void refuse(void *userdata) {
         finish(userdata, STORE_UNAVAILABLE);
 }
 
-static void submit_now(SqliteStore *s, StoreTask *t) {
+static void submit(SqliteStore *s, StoreTask *t, void *userdata) {
+        t->userdata = userdata;
         t->db.done = done;
         if (!db_submit(s->db, &t->db))
                 loop_defer(s->loop, refuse, t);
-}
-
-void store_flush_postponed(SqliteStore *s) {
-        g_clear_pointer(&s->postponed_timer, loop_timer_free);
-        for (unsigned i = 0; i < s->postponed->len; i++)
-                submit_now(s, g_ptr_array_index(s->postponed, i));
-        g_ptr_array_set_size(s->postponed, 0);
-}
-
-static void on_postponed(void *userdata) {
-        store_flush_postponed(userdata);
-}
-
-void store_write_postpone(SqliteStore *s, StoreTask *t) {
-        g_ptr_array_add(s->postponed, t);
-        if (s->postponed->len >= FAN_OUT_CHUNK)
-                store_flush_postponed(s);
-        else if (!s->postponed_timer)
-                s->postponed_timer = loop_timer_new(s->loop, STORE_POSTPONE_MSEC, 0, on_postponed, s);
-}
-
-static void submit(SqliteStore *s, StoreTask *t, void *userdata) {
-        t->userdata = userdata;
-        if (s->postponed->len > 0)
-                store_flush_postponed(s);
-        submit_now(s, t);
 }
 
 StoreTask *store_write_new(StoreRun run, const ArgsLayout *layout, const void *args) {
@@ -131,6 +106,11 @@ StoreTask *store_write_new(StoreRun run, const ArgsLayout *layout, const void *a
 void store_write_submit(SqliteStore *s, StoreTask *t, StoreDone on_done, void *userdata) {
         t->done = on_done;
         submit(s, t, userdata);
+}
+
+void store_write_lazily(SqliteStore *s, StoreTask *t) {
+        t->db.lazy = true;
+        submit(s, t, NULL);
 }
 
 StoreTask *store_read_new(StoreRun run, GDestroyNotify row_free, const ArgsLayout *layout,

@@ -10,8 +10,6 @@
 typedef struct SqliteStore {
         Loop *loop;
         DbThread *db;
-        GPtrArray *postponed; /* StoreTask: to go with the next call */
-        LoopTimer *postponed_timer;
 } SqliteStore;
 
 typedef struct StoreTask {
@@ -41,10 +39,8 @@ typedef int (*StoreRun)(DbThread *db, DbTask *task);
 StoreTask *store_write_new(StoreRun run, const ArgsLayout *layout, const void *args);
 void store_write_submit(SqliteStore *s, StoreTask *t, StoreDone done, void *userdata);
 
-/* A write that need not be durable now, but is seen by every later call: it goes with the next one, or after
- * STORE_POSTPONE_MSEC, and so costs no fsync of its own. */
-void store_write_postpone(SqliteStore *s, StoreTask *t);
-void store_flush_postponed(SqliteStore *s);
+/* A write that a power cut may undo, and the end of the process not: it costs no fsync of its own. */
+void store_write_lazily(SqliteStore *s, StoreTask *t);
 
 /* A call that reads; row_free is for what run() puts into rows. layout and args may be NULL. */
 StoreTask *store_read_new(StoreRun run, GDestroyNotify row_free, const ArgsLayout *layout, const void *args);

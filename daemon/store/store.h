@@ -83,8 +83,8 @@ typedef struct StoreEngine {
         void (*advance_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
         /* Its end was asked for: remembered, whatever its state. */
         void (*cancel_command)(void *engine, const char *id, StoreDone done, void *userdata);
-        /* All that follows from its end is done: open_commands() leaves it out from now on, or after a crash from the next
-         * time on. */
+        /* All that follows from its end is done: open_commands() leaves it out from now on. A power cut may undo
+         * this, the end of the process not. */
         void (*settle_command)(void *engine, const char *id, CommandState state);
         /* Output kept at a command's end, with the offset of its first byte. */
         void (*put_output)(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,

@@ -194,6 +194,30 @@ static void test_persists(Fixture *f, gconstpointer data) {
         g_assert_cmpint(query(f, "SELECT n FROM t"), ==, 7);
 }
 
+/* What may be lost alone waits for no disk; what may not never goes with it in such a group. */
+static void test_lazy(Fixture *f, gconstpointer data) {
+        int64_t synchronous[3] = {};
+
+        for (unsigned i = 0; i < 3; i++) {
+                Task *t = task_new(f, "PRAGMA synchronous"), *other;
+
+                t->db.lazy = i != 0;
+                t->ret = &synchronous[i];
+                hold_thread(f);
+                submit(t);
+                if (i == 2) {
+                        other = task_new(f, INSERT);
+                        submit(other);
+                }
+                release_thread(f);
+                wait_for_all(f);
+        }
+        g_assert_cmpint(synchronous[0], ==, 2);
+        g_assert_cmpint(synchronous[1], ==, 1);
+        g_assert_cmpint(synchronous[2], ==, 2);
+        g_assert_cmpint(query(f, "PRAGMA synchronous"), ==, 2);
+}
+
 static int count_commit(void *userdata) {
         ((Fixture *) userdata)->commits++;
         return 0;
@@ -387,6 +411,7 @@ int main(int argc, char *argv[]) {
 #define ADD(path, function) g_test_add("/dbthread/" path, Fixture, NULL, setup, function, teardown)
         ADD("settings", test_settings);
         ADD("persists", test_persists);
+        ADD("lazy", test_lazy);
         ADD("groups", test_groups);
         ADD("failure-stays-alone", test_failure_stays_alone);
         ADD("several-statements", test_several_statements);
