@@ -31,6 +31,20 @@ static const char *const migrations[] = {
 
         /* 3: how much a command printed */
         "ALTER TABLE commands ADD COLUMN output_bytes INTEGER NOT NULL DEFAULT 0;",
+
+        /* 4: rotations of session keys, from before the node is asked */
+        "CREATE TABLE rotations ("
+        "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  id TEXT NOT NULL UNIQUE," /* of the command */
+        "  container TEXT NOT NULL,"
+        "  keystore TEXT NOT NULL,"   /* its directory in the container */
+        "  before TEXT NOT NULL,"     /* the names in there, one per line */
+        "  started INTEGER NOT NULL," /* µs since the epoch */
+        "  finished INTEGER,"
+        "  state TEXT," /* rotated, nothing, unknown; NULL: open */
+        "  session_key TEXT);"
+        "CREATE INDEX rotations_open ON rotations (id) WHERE state IS NULL;"
+        "CREATE INDEX rotations_container ON rotations (container, started);",
         NULL,
 };
 

@@ -10,6 +10,12 @@
 
 #define PRUNE_EVERY 256 /* acknowledgements */
 
+/* With the number of this process as ?2. What an earlier process was doing is interrupted, unless it was a rotation of
+ * keys of which more can be known (rotations.h). */
+#define HAS_ENDED                                  \
+        "(state IS NOT NULL OR (process <> ?2 AND" \
+        "  id NOT IN (SELECT id FROM rotations WHERE state IS NULL)))"
+
 struct AgentLedger {
         AgentDb *db;
         int64_t process;
@@ -81,7 +87,7 @@ static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
 static int look_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS ","
-                                           "  state IS NULL AND process = ?2 FROM commands WHERE id = ?1");
+                                           "  NOT " HAS_ENDED " FROM commands WHERE id = ?1");
         int r;
 
         if (!s)
@@ -204,21 +210,26 @@ void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *ou
         agent_db_submit(l->db, &c->task);
 }
 
-static int finish_run(DbThread *db, DbTask *task) {
-        Call *c = (Call *) task;
+int agent_ledger_settle(DbThread *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec) {
         sqlite3_stmt *s = db_statement(db,
                                        "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?,"
                                        "  output_bytes = ? WHERE id = ? AND state IS NULL");
 
         if (!s)
                 return db_error(db);
-        sqlite3_bind_text(s, 1, command_state_to_string(c->outcome.state), -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, c->outcome.result, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, c->outcome.error, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 4, c->now_usec);
-        sqlite3_bind_int64(s, 5, (int64_t) c->outcome.output_bytes);
-        sqlite3_bind_text(s, 6, c->id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 1, command_state_to_string(outcome->state), -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 2, outcome->result, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 3, outcome->error, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 4, (int64_t) now_usec);
+        sqlite3_bind_int64(s, 5, (int64_t) outcome->output_bytes);
+        sqlite3_bind_text(s, 6, id, -1, SQLITE_STATIC);
         return db_finish(s);
+}
+
+static int finish_run(DbThread *db, DbTask *task) {
+        Call *c = (Call *) task;
+
+        return agent_ledger_settle(db, c->id, &c->outcome, c->now_usec);
 }
 
 static void finish_done(DbTask *task, int code) {
@@ -241,8 +252,7 @@ void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *ou
 
 static int acked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "UPDATE commands SET acked = 1 WHERE id = ?"
-                                           "  AND (state IS NOT NULL OR process <> ?)");
+        sqlite3_stmt *s = db_statement(db, "UPDATE commands SET acked = 1 WHERE id = ?1 AND " HAS_ENDED);
 
         if (!s)
                 return db_error(db);
@@ -294,14 +304,13 @@ void agent_ledger_acked(AgentLedger *l, const char *id) {
 
 static int unacked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s =
-                        db_statement(db, "SELECT id FROM commands WHERE acked = 0"
-                                         "  AND (state IS NOT NULL OR process <> ?) ORDER BY finished, seq");
+        sqlite3_stmt *s = db_statement(db, "SELECT id FROM commands WHERE acked = 0 AND " HAS_ENDED
+                                           "  ORDER BY finished, seq");
         int r;
 
         if (!s)
                 return db_error(db);
-        sqlite3_bind_int64(s, 1, c->ledger->process);
+        sqlite3_bind_int64(s, 2, c->ledger->process);
         g_ptr_array_set_size(c->ids, 0);
         while ((r = sqlite3_step(s)) == SQLITE_ROW)
                 g_ptr_array_add(c->ids, agent_db_text(s, 0));
@@ -327,9 +336,8 @@ void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
 
 static int load_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(
-                        db, "SELECT " OUTCOME_COLUMNS " FROM commands"
-                            "  WHERE id = ?1 AND acked = 0 AND (state IS NOT NULL OR process <> ?2)");
+        sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS " FROM commands"
+                                           "  WHERE id = ?1 AND acked = 0 AND " HAS_ENDED);
         int r;
 
         if (!s)

@@ -52,6 +52,10 @@ typedef void (*LedgerStored)(const char *id, const char *problem, void *userdata
 void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerStored done, void *userdata);
 
+/* The same for an id of any process, for the run() of a task that writes something else as well; outcome must stay
+ * until the task is done. Returns an SQLite code. */
+int agent_ledger_settle(DbThread *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec);
+
 /* The server has the outcome for good. Losing this costs one more answer. */
 void agent_ledger_acked(AgentLedger *l, const char *id);
 

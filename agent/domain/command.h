@@ -12,6 +12,7 @@
 #include "docker.h"
 #include "loop.h"
 #include "outbox.h"
+#include "rotations.h"
 #include "state.h"
 
 /* What a command is given; it stays until the command is freed. */
@@ -20,6 +21,7 @@ typedef struct CommandContext {
         Docker *docker;
         const AgentConfig *config;
         Outbox *outbox;
+        Rotations *rotations;
         BackupStore *backups;
         const char *id;
         json_object *params; /* checked; never NULL */
@@ -54,4 +56,5 @@ json_object *command_output_result(CommandContext *x);
 void command_finished(CommandContext *x, CommandState state, json_object *result, const char *error);
 
 extern const CommandType command_type_start, command_type_stop, command_type_restart, command_type_logs,
-                command_type_status, command_type_exec, command_type_backup_keys;
+                command_type_status, command_type_exec, command_type_backup_keys, command_type_rotate_keys,
+                command_type_check_keys;

@@ -347,6 +347,13 @@ void jobs_acked(Jobs *j, const char *id) {
         agent_ledger_acked(j->ledger, id);
 }
 
+void jobs_settled(Jobs *j, const char *id) {
+        if (!j->online)
+                return;
+        g_queue_push_tail(&j->unsent, g_strdup(id));
+        pump(j);
+}
+
 /* The connection */
 
 static void unacked_listed(char **ids, const char *problem, void *userdata) {
@@ -410,15 +417,15 @@ const char *const *jobs_commands(const Jobs *j) {
         return runner_commands(j->runner);
 }
 
-Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, const ServerLink *link,
-               void *userdata, GError **error) {
+Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
+               const ServerLink *link, void *userdata, GError **error) {
         static const RunnerEvents events = { .output = runner_output, .finished = runner_finished };
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
         *j = (Jobs){ .loop = l, .db = db, .link = link, .userdata = userdata };
         j->ledger = agent_ledger_new(db);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
-        j->runner = runner_new(l, config, outbox, &events, j, error);
+        j->runner = runner_new(l, config, outbox, rotations, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;
 }
 

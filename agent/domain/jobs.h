@@ -11,13 +11,14 @@
 #include "loop.h"
 #include "message.h"
 #include "outbox.h"
+#include "rotations.h"
 #include "server-link.h"
 
 typedef struct Jobs Jobs;
 
 /* Takes the database over, also on failure: the last callbacks of all its tables come from jobs_free(). */
-Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, const ServerLink *link,
-               void *userdata, GError **error);
+Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
+               const ServerLink *link, void *userdata, GError **error);
 /* What still runs is stopped; the ledger says so to the next process. */
 Jobs *jobs_free(Jobs *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)
@@ -33,6 +34,9 @@ void jobs_take(Jobs *j, const Message *command);
 void jobs_cancel(Jobs *j, const char *id);
 void jobs_passed(Jobs *j, const char *id, uint64_t offset); /* its output, as command_flow says */
 void jobs_acked(Jobs *j, const char *id);
+
+/* What became of a command of an earlier process has come into the ledger. */
+void jobs_settled(Jobs *j, const char *id);
 
 /* The commands on offer, NULL-terminated. */
 const char *const *jobs_commands(const Jobs *j);

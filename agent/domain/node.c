@@ -16,7 +16,6 @@
 #include "text.h"
 
 #define SHOWN_MAX 300
-#define LATE_SEC 15 /* for the engine, on top of the time that the node has */
 
 /* What curl(1) returns before anything was sent. */
 enum { CURL_NO_HOST = 6, CURL_NO_CONNECTION = 7 };
@@ -145,7 +144,8 @@ static void ask_by_guest(Node *n) {
         const char *argv[] = { port, sec, n->request, NULL };
 
         n->guest = docker_guest_new(n->loop, n->docker, &host, n->config->rpc_helper, argv,
-                                    RPC_TIMEOUT_SEC + LATE_SEC, RPC_ANSWER_BYTES_MAX + 1, guest_done, n);
+                                    RPC_TIMEOUT_SEC + ROTATION_LATE_SEC, RPC_ANSWER_BYTES_MAX + 1,
+                                    guest_done, n);
 }
 
 /* Engines say it in what would be the program's output, newer ones instead of starting it. */
@@ -191,8 +191,9 @@ static void ask_by_curl(Node *n) {
                                url,
                                NULL };
 
-        n->capture = docker_capture_new(n->loop, n->docker, n->container, argv, RPC_TIMEOUT_SEC + LATE_SEC,
-                                        RPC_ANSWER_BYTES_MAX + 1, curl_done, n);
+        n->capture = docker_capture_new(n->loop, n->docker, n->container, argv,
+                                        RPC_TIMEOUT_SEC + ROTATION_LATE_SEC, RPC_ANSWER_BYTES_MAX + 1,
+                                        curl_done, n);
 }
 
 void node_ask(Node *n, const char *method, json_object *params, NodeAnswered done, void *userdata) {

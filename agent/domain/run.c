@@ -18,8 +18,9 @@
 #include "text.h"
 
 static const CommandType *const command_types[] = {
-        &command_type_start,  &command_type_stop, &command_type_restart,     &command_type_logs,
-        &command_type_status, &command_type_exec, &command_type_backup_keys,
+        &command_type_start,       &command_type_stop,        &command_type_restart,
+        &command_type_logs,        &command_type_status,      &command_type_exec,
+        &command_type_backup_keys, &command_type_rotate_keys, &command_type_check_keys,
 };
 
 struct Run {
@@ -232,6 +233,7 @@ Run *run_new(const RunHost *host, const char *id, const char *command, const cha
         r->context.docker = host->docker;
         r->context.config = host->config;
         r->context.outbox = host->outbox;
+        r->context.rotations = host->rotations;
         r->context.backups = host->backups;
         r->context.params = json_object_get(params);
         r->context.id = r->id = g_strdup(id);

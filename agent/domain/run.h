@@ -17,6 +17,7 @@ typedef struct RunHost {
         Docker *docker;
         const AgentConfig *config;
         Outbox *outbox;
+        Rotations *rotations;
         BackupStore *backups;
         /* Output may be sent that could not be before: run_take_output(). */
         void (*output_ready)(Run *r, void *userdata);

@@ -81,8 +81,8 @@ static void free_run(void *p) {
         (void) run_free(p);
 }
 
-Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const RunnerEvents *events,
-                   void *userdata, GError **error) {
+Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
+                   const RunnerEvents *events, void *userdata, GError **error) {
         Runner *r = g_new0(Runner, 1);
 
         r->docker = docker_new(l, config->docker_socket, error);
@@ -98,6 +98,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const Run
                 .docker = r->docker,
                 .config = config,
                 .outbox = outbox,
+                .rotations = rotations,
                 .backups = r->backups,
                 .output_ready = on_output_ready,
                 .finished = finished,

@@ -11,6 +11,7 @@
 #include "agent-config.h"
 #include "loop.h"
 #include "outbox.h"
+#include "rotations.h"
 #include "state.h"
 
 typedef struct Runner Runner;
@@ -26,8 +27,8 @@ typedef struct RunnerEvents {
 } RunnerEvents;
 
 /* outbox: for what the server must learn beside the outcome. */
-Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, const RunnerEvents *events,
-                   void *userdata, GError **error);
+Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
+                   const RunnerEvents *events, void *userdata, GError **error);
 /* What still runs is stopped without a word: the ledger reports it as interrupted after the restart. */
 Runner *runner_free(Runner *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)

@@ -28,6 +28,7 @@ struct Uplink {
         WsClient *ws;
         Jobs *jobs;
         Outbox *outbox;
+        Rotations *rotations;
         StatsBacklog *stats;
         int64_t sequence;
 
@@ -266,6 +267,12 @@ static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) 
                delay / 1e3);
 }
 
+static void rotation_settled(const char *id, void *userdata) {
+        Uplink *u = userdata;
+
+        jobs_settled(u->jobs, id);
+}
+
 void uplink_stop(Uplink *u) {
         u->stopping = true;
         if (ws_client_is_idle(u->ws)) {
@@ -291,7 +298,12 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                        .reconnect = RECONNECT_INIT };
         u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
         u->outbox = outbox_new(l, db, &link, u);
-        u->jobs = jobs_new(l, config, db, u->outbox, &link, u, error);
+        u->rotations = rotations_new(l, config, db, u->outbox, rotation_settled, u, error);
+        if (!u->rotations) {
+                agent_db_close(db);
+                return NULL;
+        }
+        u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, &link, u, error);
         if (!u->jobs)
                 return NULL;
         u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);
@@ -310,6 +322,7 @@ Uplink *uplink_free(Uplink *u) {
         loop_timer_free(u->timer);
         loop_timer_free(u->heartbeat);
         jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
+        rotations_free(u->rotations);
         outbox_free(u->outbox);
         ws_client_free(u->ws);
         server_trust_free(u->trust);

@@ -169,3 +169,21 @@ char *key_names_to_session_keys(const KeyNames *k) {
                 return NULL;
         return g_string_free(g_steal_pointer(&out), false);
 }
+
+static bool has_key(const KeyNames *k, const char *digits) {
+        for (guint i = 0; i < k->names->len; i++)
+                if (g_ascii_strncasecmp(name_at(k, i) + TYPE_DIGITS, digits, KEY_DIGITS) == 0)
+                        return true;
+        return false;
+}
+
+bool key_names_are(const KeyNames *k, const char *session_keys) {
+        unsigned count;
+
+        if (!session_keys_check(session_keys, &count, NULL) || count != k->names->len)
+                return false;
+        for (unsigned i = 0; i < count; i++)
+                if (!has_key(k, session_keys + 2 + (size_t) i * KEY_DIGITS))
+                        return false;
+        return true;
+}

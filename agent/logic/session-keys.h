@@ -33,3 +33,6 @@ json_object *key_names_to_json(const KeyNames *k);
  * (grandpa, babe, im-online, then authority discovery). NULL where they are not, or where a type is of unknown
  * place. New string. */
 char *key_names_to_session_keys(const KeyNames *k);
+
+/* Whether these are the files of such session keys: as many, and each part the key of one. */
+bool key_names_are(const KeyNames *k, const char *session_keys);

@@ -158,7 +158,13 @@
 #define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
 #define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
 #define ROTATE_INTERVAL_DEFAULT_SEC 3600   /* new keys count from the next session but one, in hours */
-#define SESSION_KEYS_MAX 16                /* keys in one rotation; runtimes have 3 to 6 */
+#define ROTATIONS_KEEP 1000                /* remembered, for the time of the last one of each node */
+#define ROTATION_LATE_SEC 15        /* for the engine, on top of RPC_TIMEOUT_SEC: then a call is over */
+#define ROTATION_PATIENCE_SEC 120   /* after a start of the agent containers may only just be starting */
+#define ROTATION_LOOK_PATIENT_SEC 5 /* between two looks meanwhile */
+#define ROTATION_LOOK_MSEC 1000     /* between two looks for the keys of a call without an answer */
+#define ROTATION_LOOK_SLOW_SEC 60   /* and later, until the container runs again */
+#define SESSION_KEYS_MAX 16         /* keys in one rotation; runtimes have 3 to 6 */
 #define KEYSTORE_LISTING_BYTES_MAX \
         (1024u * 1024) /* names of 73 bytes, three a rotation: a rotation an hour for years */
 #define OUTBOX_RECORDS_MAX \

@@ -119,7 +119,7 @@ Bench *bench_new(void) {
         t->dir = g_dir_make_tmp("runner-XXXXXX", NULL);
         t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
         t->config.backup_keep = 1;
-        t->runner = runner_new(t->loop, &t->config, NULL, &events, t, NULL);
+        t->runner = runner_new(t->loop, &t->config, NULL, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
 }

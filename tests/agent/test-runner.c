@@ -12,7 +12,7 @@ static void test_refused(void) {
                 const char *error;
         } table[] = {
                 { "format", NULL, NULL, COMMAND_FAILED,
-                  "no command \"format\"; this agent has: start, stop, restart, logs, status, exec, backup_keys" },
+                  "no command \"format\"; this agent has: start, stop, restart, logs, status, exec, backup_keys, rotate_keys, check_keys" },
                 { "start", NULL, NULL, COMMAND_FAILED,
                   "this host manages 2 containers; name one: 3node0, 3node1" },
                 { "start", "", "{}", COMMAND_FAILED,
@@ -242,7 +242,7 @@ static void test_free_while_running(void) {
                 bench_turn(t, 100);
                 g_clear_pointer(&t->runner, runner_free);
                 g_assert_cmpuint(t->ended, ==, 0);
-                t->runner = runner_new(t->loop, &t->config, NULL, &(RunnerEvents){}, t, NULL);
+                t->runner = runner_new(t->loop, &t->config, NULL, NULL, &(RunnerEvents){}, t, NULL);
                 bench_free(t);
         }
 }

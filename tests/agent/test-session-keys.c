@@ -121,6 +121,29 @@ static void test_session_keys(void) {
         }
 }
 
+static void test_are(void) {
+        static const struct {
+                const char *names, *keys;
+                bool are;
+        } table[] = {
+                { BABE KEY("b") "\n" GRAN KEY("a") "\n" IMON KEY("c"), "0x" KEY("a") KEY("b") KEY("c"),
+                  true },
+                { BABE KEY("b") "\n" GRAN KEY("a") "\n" ACCO KEY("c"), "0x" KEY("C") KEY("a") KEY("B"),
+                  true },
+                { BABE KEY("b") "\n" GRAN KEY("a"), "0x" KEY("a") KEY("b") KEY("c"), false },
+                { BABE KEY("b") "\n" GRAN KEY("a") "\n" IMON KEY("c"), "0x" KEY("a") KEY("b"), false },
+                { BABE KEY("b") "\n" GRAN KEY("a"), "0x" KEY("a") KEY("c"), false },
+                { "", "0x", false },
+                { GRAN KEY("a"), "what", false },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                g_autoptr(KeyNames) names = key_names_parse(table[i].names);
+
+                g_assert_cmpint(key_names_are(names, table[i].keys), ==, table[i].are);
+        }
+}
+
 static void test_json(void) {
         g_autoptr(KeyNames) names = key_names_parse(
                         GRAN KEY("2") "\n" GRAN KEY("1") "\n" IMON KEY("3") "\n00000000" KEY("4"));
@@ -138,6 +161,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/session-keys/parse", test_parse);
         g_test_add_func("/session-keys/added", test_added);
         g_test_add_func("/session-keys/session-keys", test_session_keys);
+        g_test_add_func("/session-keys/are", test_are);
         g_test_add_func("/session-keys/json", test_json);
         return g_test_run();
 }
