@@ -104,7 +104,14 @@
 #define HEALTH_POLL_MIN_MSEC 2000 /* doubled from question to question, for each is in the journal */
 #define HEALTH_POLL_MAX_MSEC 15000
 #define SUBSCRIBERS_MAX 256
-#define SUBSCRIBERS_PER_UID_MAX 32 /* of a user other than root */
+#define SUBSCRIBERS_PER_UID_MAX 32            /* of a user other than root */
+#define SUBSCRIBER_UNREAD_BYTES (512u * 1024) /* of output on its way to a subscriber */
+#define SUBSCRIBER_PING_BYTES (128u * 1024)   /* of these until it is asked whether it has read them */
+#define SUBSCRIBER_SILENT_SEC 30              /* without an answer: commands no longer wait for it */
+#define SUBSCRIBER_PINGS_MAX \
+        20 /* open at once; with polkit's within the 128 answers that the system bus lets us wait for */
+#define SUBSCRIBER_PINGS_PER_UID_MAX 8 /* of a user other than root; root has as many more to itself */
+#define SIGNAL_BYTES 512               /* what a signal costs besides the chunk in it */
 #define SUBSCRIBER_ANSWERS_MAX \
         1024                      /* polkit's, kept per subscriber: one per client, command and container */
 #define WATCHED_COMMANDS_MAX 1024 /* command objects whose changes are announced one by one */

@@ -33,7 +33,7 @@ static int on_name_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
         if (sd_bus_message_read(m, "s", &name) < 0 || name[0] != ':')
                 return 0;
         requests_caller_gone(b->requests, name);
-        subscribers_remove(b->subscribers, name);
+        subscribers_gone(b->subscribers, name);
         return 0;
 }
 
@@ -127,7 +127,7 @@ static bool connect_bus(Bus *b, GError **error) {
         b->callers = callers_new(b->connection);
         b->polkit = polkit_new(b->connection);
         b->requests = requests_new();
-        b->subscribers = subscribers_new(b->connection, b->polkit);
+        b->subscribers = subscribers_new(b->server->loop, b->connection, b->polkit, b->server->dispatcher);
         r = sd_bus_attach_event(b->connection, loop_event(b->server->loop), SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
                 r = publish(b);

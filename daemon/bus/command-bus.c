@@ -70,6 +70,7 @@ static void on_output(const void *data, size_t size, uint64_t next_offset, bool 
                       void *userdata) {
         g_autoptr(Request) r = userdata;
         g_autoptr(sd_bus_message) reply = NULL;
+        Bus *b = r->bus; /* NULL once answered */
         int made;
 
         if (request_is_answered(r))
@@ -82,6 +83,7 @@ static void on_output(const void *data, size_t size, uint64_t next_offset, bool 
         if (made >= 0)
                 made = append_output(reply, data, size, next_offset, more);
         request_send(r, reply, made);
+        subscribers_follow(b->subscribers, sd_bus_message_get_sender(r->message), r->args.id, next_offset);
 }
 
 static void get_output(Request *r) {

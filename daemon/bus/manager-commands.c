@@ -164,6 +164,8 @@ static void on_sent(const CommandRecord *record, const GError *error, void *user
                 g_autofree char *path = command_path(record->id);
 
                 signals_watch_command(r->bus->signals, record->id);
+                subscribers_follow(r->bus->subscribers, sd_bus_message_get_sender(r->message), record->id,
+                                   0);
                 request_reply(r, "so", record->id, path);
         }
 }

@@ -142,6 +142,8 @@ static void on_command_changed(const CommandRecord *r, void *userdata) {
 
         if (!s->bus->connection)
                 return;
+        if (command_state_is_final(r->state))
+                subscribers_ended(s->bus->subscribers, r);
         (void) sd_bus_emit_signal(s->bus->connection, MSERVER_ROOT, MSERVER_IFACE_MANAGER,
                                   "CommandStateChanged", "ssss", r->id, r->client, r->command,
                                   command_state_to_string(r->state));
@@ -161,7 +163,13 @@ static void on_command_output(const CommandRecord *r, uint64_t offset, const voi
         Signals *s = userdata;
 
         if (s->bus->connection)
-                subscribers_output(s->bus->subscribers, r, offset, chunk, size);
+                subscribers_output(s->bus->subscribers, r, offset);
+}
+
+static uint64_t on_output_passed(const CommandRecord *r, uint64_t end, void *userdata) {
+        Signals *s = userdata;
+
+        return s->bus->connection ? subscribers_output_passed(s->bus->subscribers, r, end) : end;
 }
 
 static void tell_report(Signals *s, const char *member, const char *client, const char *container,
@@ -207,6 +215,7 @@ static const FleetObserver observer = {
         .client_offline = on_client_offline,
         .command_changed = on_command_changed,
         .command_output = on_command_output,
+        .output_passed = on_output_passed,
         .key_updated = on_key_updated,
         .backup_completed = on_backup_completed,
         .batch_changed = on_batch_changed,

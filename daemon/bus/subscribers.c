@@ -2,28 +2,16 @@
 /* Who gets CommandOutput. */
 #include "subscribers.h"
 
-#include "bus-internal.h"
 #include "error.h"
+#include "hash.h"
 #include "limits.h"
 #include "names.h"
+#include "subscriber.h"
 
 typedef struct Grant {
         PolkitCheck *check; /* while polkit is asked */
         bool allowed;
 } Grant;
-
-typedef struct Subscriber {
-        Subscribers *all;
-        char *sender;
-        uint32_t uid;
-        GHashTable *grants; /* client, command and container to Grant */
-} Subscriber;
-
-struct Subscribers {
-        sd_bus *bus;
-        Polkit *polkit;
-        GHashTable *by_sender;
-};
 
 static void grant_free(void *p) {
         Grant *g = p;
@@ -32,27 +20,53 @@ static void grant_free(void *p) {
         g_free(g);
 }
 
+static Subscriber *subscriber_new(Subscribers *all, const char *sender, uint32_t uid) {
+        Subscriber *s = g_new0(Subscriber, 1);
+
+        s->all = all;
+        s->sender = g_strdup(sender);
+        s->uid = uid;
+        s->grants = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, grant_free);
+        s->streams = subscriber_streams_new();
+        g_queue_init(&s->behind);
+        return s;
+}
+
 static void subscriber_free(void *p) {
         Subscriber *s = p;
 
+        subscriber_stop_asking(s);
+        subscriber_drop_streams(s);
+        g_hash_table_unref(s->streams);
         g_hash_table_unref(s->grants);
         g_free(s->sender);
         g_free(s);
 }
 
-Subscribers *subscribers_new(sd_bus *bus, Polkit *polkit) {
+Subscribers *subscribers_new(Loop *l, sd_bus *bus, Polkit *polkit, Dispatcher *dispatcher) {
         Subscribers *s = g_new0(Subscribers, 1);
 
+        s->loop = l;
         s->bus = sd_bus_ref(bus);
         s->polkit = polkit;
-        s->by_sender = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, subscriber_free);
+        s->dispatcher = dispatcher;
+        s->by_sender = g_hash_table_new(g_str_hash, g_str_equal);
+        s->pings_of_uid = uid_count_new();
         return s;
 }
 
 Subscribers *subscribers_free(Subscribers *s) {
+        g_autoptr(GPtrArray) left = NULL;
+
         if (!s)
                 return NULL;
+        left = hash_values(s->by_sender);
+        g_ptr_array_set_free_func(left, subscriber_free);
+        g_hash_table_remove_all(s->by_sender);
+        g_ptr_array_set_size(left, 0); /* while the table is there, for agents are told that nobody waits */
+        g_assert(s->pings == 0);
         g_hash_table_unref(s->by_sender);
+        g_hash_table_unref(s->pings_of_uid);
         sd_bus_unref(s->bus);
         g_free(s);
         return NULL;
@@ -69,11 +83,18 @@ static unsigned count_of(const Subscribers *s, uint32_t uid) {
         return n;
 }
 
-bool subscribers_add(Subscribers *s, const char *sender, uint32_t uid, GError **error) {
-        Subscriber *n;
+static Subscriber *find(const Subscribers *s, const char *sender) {
+        return g_hash_table_lookup(s->by_sender, sender);
+}
 
-        if (g_hash_table_contains(s->by_sender, sender))
+bool subscribers_add(Subscribers *s, const char *sender, uint32_t uid, GError **error) {
+        Subscriber *n = find(s, sender);
+
+        if (n) {
+                n->left = false;
+                subscriber_is_alive(n);
                 return true;
+        }
         if (g_hash_table_size(s->by_sender) >= SUBSCRIBERS_MAX)
                 return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
                                   "%u subscribers are there: expected fewer",
@@ -81,17 +102,31 @@ bool subscribers_add(Subscribers *s, const char *sender, uint32_t uid, GError **
         if (uid != 0 && count_of(s, uid) >= SUBSCRIBERS_PER_UID_MAX)
                 return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
                                   "User %u has %u subscribers: expected fewer", uid, count_of(s, uid));
-        n = g_new0(Subscriber, 1);
-        n->all = s;
-        n->sender = g_strdup(sender);
-        n->uid = uid;
-        n->grants = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, grant_free);
+        n = subscriber_new(s, sender, uid);
         g_hash_table_insert(s->by_sender, n->sender, n);
         return true;
 }
 
-void subscribers_remove(Subscribers *s, const char *sender) {
+void subscribers_gone(Subscribers *s, const char *sender) {
+        Subscriber *one = find(s, sender);
+
+        if (!one)
+                return;
         g_hash_table_remove(s->by_sender, sender);
+        subscriber_free(one);
+}
+
+void subscribers_remove(Subscribers *s, const char *sender) {
+        Subscriber *one = find(s, sender);
+
+        if (!one || !one->credit.asking) {
+                subscribers_gone(s, sender);
+                return;
+        }
+        /* The bus counts our question until it is answered, and so must we. */
+        one->left = true;
+        one->patience = loop_timer_free(one->patience);
+        subscriber_drop_streams(one);
 }
 
 void subscribers_forget_answers(Subscribers *s) {
@@ -109,7 +144,7 @@ static void on_answer(PolkitAnswer answer, const char *reason, void *userdata) {
         g->allowed = answer == POLKIT_YES;
 }
 
-static bool may_read(Subscriber *s, const CommandRecord *r) {
+bool subscriber_may_read(Subscriber *s, const CommandRecord *r) {
         g_autofree char *key = NULL;
         Grant *g;
 
@@ -136,32 +171,42 @@ static bool may_read(Subscriber *s, const CommandRecord *r) {
         return g->allowed;
 }
 
-static int send_chunk(sd_bus *bus, const char *destination, const char *id, uint64_t offset,
-                      const void *chunk, size_t size) {
-        g_autoptr(sd_bus_message) m = NULL;
-        int r;
+void subscribers_follow(Subscribers *s, const char *sender, const char *id, uint64_t offset) {
+        const CommandRecord *r = dispatcher_peek(s->dispatcher, id);
+        Subscriber *one = find(s, sender);
 
-        r = sd_bus_message_new_signal(bus, &m, MSERVER_ROOT, MSERVER_IFACE_MANAGER, "CommandOutput");
-        if (r >= 0)
-                r = sd_bus_message_set_destination(m, destination);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "st", id, offset);
-        if (r >= 0)
-                r = sd_bus_message_append_array(m, 'y', chunk, size);
-        return r < 0 ? r : sd_bus_send(bus, m, NULL);
+        if (!r || !one || one->left)
+                return;
+        subscriber_is_alive(one);
+        subscriber_follow(one, r, offset);
 }
 
-void subscribers_output(Subscribers *s, const CommandRecord *r, uint64_t offset, const void *chunk,
-                        size_t size) {
+void subscribers_output(Subscribers *s, const CommandRecord *r, uint64_t offset) {
         GHashTableIter i;
-        void *p;
+        void *one;
 
         g_hash_table_iter_init(&i, s->by_sender);
-        while (g_hash_table_iter_next(&i, NULL, &p)) {
-                Subscriber *one = p;
+        while (g_hash_table_iter_next(&i, NULL, &one))
+                if (!((Subscriber *) one)->left)
+                        subscriber_output(one, r, offset);
+}
 
-                /* What cannot be sent shows as a gap in the offsets. */
-                if (may_read(one, r))
-                        (void) send_chunk(s->bus, one->sender, r->id, offset, chunk, size);
-        }
+void subscribers_ended(Subscribers *s, const CommandRecord *r) {
+        GHashTableIter i;
+        void *one;
+
+        g_hash_table_iter_init(&i, s->by_sender);
+        while (g_hash_table_iter_next(&i, NULL, &one))
+                subscriber_ended(one, r);
+}
+
+uint64_t subscribers_output_passed(Subscribers *s, const CommandRecord *r, uint64_t end) {
+        uint64_t passed = end;
+        GHashTableIter i;
+        void *one;
+
+        g_hash_table_iter_init(&i, s->by_sender);
+        while (g_hash_table_iter_next(&i, NULL, &one))
+                passed = MIN(passed, subscriber_output_passed(one, r, end));
+        return passed;
 }

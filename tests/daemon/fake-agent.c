@@ -11,6 +11,7 @@ struct WsPeer {
         char *id;
         GPtrArray *commands;
         unsigned cancels, answered;
+        uint64_t passed;
         bool obeys, answering, closed;
         void *userdata;
 };
@@ -65,6 +66,8 @@ bool ws_peer_send(WsPeer *peer, const char *text, size_t size) {
                 obey(peer);
         } else if (m->type == MESSAGE_COMMAND_CANCEL)
                 peer->cancels++;
+        else if (m->type == MESSAGE_COMMAND_FLOW)
+                peer->passed = m->flow.offset;
         return true;
 }
 
@@ -119,6 +122,10 @@ const GPtrArray *fake_agent_commands(const FakeAgent *a) {
 
 unsigned fake_agent_cancels(const FakeAgent *a) {
         return a->cancels;
+}
+
+uint64_t fake_agent_passed(const FakeAgent *a) {
+        return a->passed;
 }
 
 bool fake_agent_is_closed(const FakeAgent *a) {

@@ -16,6 +16,7 @@ FakeAgent *fake_agent_free(FakeAgent *a);
 /* Ids of the commands it has received, in order; borrowed. */
 const GPtrArray *fake_agent_commands(const FakeAgent *a);
 unsigned fake_agent_cancels(const FakeAgent *a); /* command_cancel messages */
+uint64_t fake_agent_passed(const FakeAgent *a);  /* the offset in the last command_flow */
 bool fake_agent_is_closed(const FakeAgent *a);   /* by the server */
 
 /* Answers one; result is JSON text or NULL. */
