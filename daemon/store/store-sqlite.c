@@ -12,7 +12,6 @@ static const DbSchema schema = { APPLICATION_ID, sql_migrations };
 static void drain(void *engine) {
         SqliteStore *s = engine;
 
-        store_flush_postponed(s);
         db_drain(s->db);
 }
 
