@@ -328,6 +328,16 @@ static const char *container_of(json_object *params) {
         return params && json_object_object_get_ex(params, "container", &o) ? json_object_get_string(o) : "";
 }
 
+/* What follows a log ends when it is cancelled. */
+static uint64_t default_timeout(const CommandRequest *q) {
+        json_object *follow;
+
+        if (strcmp(q->command, "logs") == 0 && q->params &&
+            json_object_object_get_ex(q->params, "follow", &follow) && json_object_get_boolean(follow))
+                return COMMAND_TIMEOUT_MAX_USEC;
+        return COMMAND_TIMEOUT_DEFAULT_USEC;
+}
+
 static CommandRecord *record_of(const CommandRequest *q) {
         uint64_t now = now_realtime();
         g_autofree char *id = command_id_new(now);
@@ -342,7 +352,7 @@ static CommandRecord *record_of(const CommandRequest *q) {
                                        : "{}");
         r->requested = now;
         r->expires = q->expires;
-        r->timeout = q->timeout ?: COMMAND_TIMEOUT_DEFAULT_USEC;
+        r->timeout = q->timeout ?: default_timeout(q);
         r->caller_uid = q->caller.uid;
         /* Stored as sent straight away: one write less, and after a crash in between it counts as sent. What may wait
          * is queued until it really can be. */

@@ -235,6 +235,22 @@ static void test_timeouts(void) {
         world_free(w);
 }
 
+/* A followed log goes on until it is cancelled, for a day. */
+static void test_follow_has_time(void) {
+        World *w = world_new();
+        g_autoptr(GError) error = NULL;
+        g_autofree char *id = NULL;
+
+        (void) world_connect("a", NEW_AGENT);
+        id = world_submit("a", "logs", "{\"follow\":true}", false, &error);
+        g_assert_no_error(error);
+        world_pass(COMMAND_TIMEOUT_DEFAULT_USEC * 2);
+        g_assert_cmpint(world_state(id), ==, COMMAND_SENT);
+        world_pass(COMMAND_TIMEOUT_MAX_USEC);
+        g_assert_cmpint(world_state(id), ==, COMMAND_TIMED_OUT);
+        world_free(w);
+}
+
 static void test_cancel(void) {
         World *w = world_new();
         WsPeer *a = world_connect("a", NEW_AGENT);
@@ -347,5 +363,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/dispatcher/restart", test_restart);
         g_test_add_func("/dispatcher/restart-at-the-end", test_restart_at_the_end);
         g_test_add_func("/dispatcher/stop", test_stop);
+        g_test_add_func("/dispatcher/follow-has-time", test_follow_has_time);
         return g_test_run();
 }
