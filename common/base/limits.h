@@ -35,6 +35,7 @@
 #define MESSAGE_FIELD_MAX 4096  /* an id, name, path or key in a message; free text has only the message's */
 #define MESSAGES_PER_SECOND 100 /* sustained, per client; a chatty agent sends 2 and streams about 20 */
 #define MESSAGES_BURST 1000     /* a client that returns flushes its backlog at once */
+#define MESSAGES_PER_COMMAND 2  /* that it runs, and its end: they do not count, as it was us who asked */
 #define PARAMS_BYTES_MAX (64u * 1024)
 #define PARAM_BYTES_MAX 4096            /* one of them, but for a command to run */
 #define AUDIT_PARAMS_BYTES_MAX 4096     /* of them in a journal entry */

@@ -31,6 +31,11 @@ bool rate_limit_take(RateLimit *r, double per_sec, double burst, uint64_t now_us
         return have;
 }
 
+void rate_limit_give(RateLimit *r, double tokens, double burst) {
+        if (r->last_usec > 0)
+                r->tokens = MIN(r->tokens + tokens, burst);
+}
+
 typedef struct Entry {
         GList link; /* in RateTable.recent; data points back here */
         RateLimit limit;

@@ -14,6 +14,9 @@ typedef struct RateLimit {
 /* Takes one token from a bucket that holds at most burst and gains per_sec each second. False: none left. */
 bool rate_limit_take(RateLimit *r, double per_sec, double burst, uint64_t now_usec);
 
+/* Puts tokens back, as far as there is room. */
+void rate_limit_give(RateLimit *r, double tokens, double burst);
+
 /* Would rate_limit_take() succeed? Takes nothing. */
 bool rate_limit_peek(const RateLimit *r, double per_sec, double burst, uint64_t now_usec);
 

@@ -113,6 +113,7 @@ void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
                                 late_answer_new(d, m->response.id, c->id, state, result_of(m), error_of(m)));
         else if (o->on_wire && !o->finishing) {
                 o->owe_ack = true;
+                session_answered(c->session);
                 open_complete_output(o, m->response.result, m->response.output_bytes);
                 open_finish(o, state, result_of(m), error_of(m));
         } else if (o->finishing && !o->owe_ack && !o->late)

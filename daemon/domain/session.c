@@ -4,11 +4,17 @@
 
 #include <string.h>
 
+#include "limits.h"
+
 bool session_send(Session *s, char *message) {
         bool sent = !s->closing && ws_peer_send(s->peer, message, strlen(message));
 
         g_free(message);
         return sent;
+}
+
+void session_answered(Session *s) {
+        rate_limit_give(&s->messages, MESSAGES_PER_COMMAND, MESSAGES_BURST);
 }
 
 void session_close(Session *s, uint16_t code, const char *reason) {

@@ -36,7 +36,6 @@ typedef struct Visit {
         Sessions *owner;
         GList unregistered; /* its link in owner->unregistered, data NULL when not in it */
         uint64_t opened;    /* monotonic µs */
-        RateLimit messages;
 } Visit;
 
 static int64_t now_ms(void) {
@@ -275,7 +274,7 @@ static void on_message(WsPeer *peer, const char *text, size_t size, void *userda
 
         if (v->session.closing)
                 return;
-        if (!rate_limit_take(&v->messages, MESSAGES_PER_SECOND, MESSAGES_BURST, now_monotonic())) {
+        if (!rate_limit_take(&v->session.messages, MESSAGES_PER_SECOND, MESSAGES_BURST, now_monotonic())) {
                 reject(v, WS_CLOSE_POLICY,
                        "more than " G_STRINGIFY(MESSAGES_PER_SECOND) " messages a second");
                 return;

@@ -33,6 +33,17 @@ static void test_refill(void) {
         g_assert_cmpuint(drain(&r, 10, 5, START + 3600 * USEC_PER_SEC), ==, 5);
 }
 
+static void test_give(void) {
+        RateLimit r = { 0 };
+
+        rate_limit_give(&r, 2, 5); /* full as it is */
+        g_assert_cmpuint(drain(&r, 10, 5, START), ==, 5);
+        rate_limit_give(&r, 2, 5);
+        g_assert_cmpuint(drain(&r, 10, 5, START), ==, 2);
+        rate_limit_give(&r, 20, 5);
+        g_assert_cmpuint(drain(&r, 10, 5, START), ==, 5);
+}
+
 /* Asking all the time, refused or not, must not change what is gained: 1 at once and 100 over 10 s. */
 static void test_impatience(void) {
         RateLimit r = { 0 };
@@ -113,6 +124,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ratelimit/burst", test_burst);
         g_test_add_func("/ratelimit/refill", test_refill);
+        g_test_add_func("/ratelimit/give", test_give);
         g_test_add_func("/ratelimit/impatience", test_impatience);
         g_test_add_func("/ratelimit/clock", test_clock);
         g_test_add_func("/ratelimit/peek", test_peek_takes_nothing);

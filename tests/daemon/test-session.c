@@ -94,6 +94,21 @@ static void test_flood(void) {
         world_free(w);
 }
 
+/* Who answers as fast as it is asked is no flood. */
+static void test_busy(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+
+        for (unsigned i = 0; i < 2 * MESSAGES_BURST; i++) {
+                g_autofree char *id = world_submit("a", "status", NULL, false, NULL);
+
+                world_says_and_free(a, message_command_progress(id, 0, "", 0));
+                world_says_and_free(a, message_command_response(id, COMMAND_SUCCEEDED, NULL, 0, NULL, 1));
+        }
+        g_assert_false(world_is_closed(a));
+        world_free(w);
+}
+
 /* Version 1.1.0's messages, each with its acknowledgement. */
 static void test_acknowledged(void) {
         World *w = world_new();
@@ -190,6 +205,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/session/garbage", test_garbage);
         g_test_add_func("/session/replaced", test_replaced);
         g_test_add_func("/session/flood", test_flood);
+        g_test_add_func("/session/busy", test_busy);
         g_test_add_func("/session/acknowledged", test_acknowledged);
         g_test_add_func("/session/tokens", test_tokens);
         g_test_add_func("/session/token-expires", test_token_expires);
