@@ -97,6 +97,8 @@
         256 /* clients of a broadcast per turn of the loop: one of 5,000 held D-Bus up 145 ms */
 #define SELECTOR_BYTES_MAX 1024
 #define BATCHES_RUNNING_MAX 64
+#define BATCHES_PAST_MAX \
+        16 /* ended ones kept once they were looked at, each with the ids of all its commands */
 #define BATCH_PAUSE_MAX_USEC (24ull * 3600 * 1000000)
 #define HEALTH_TIMEOUT_DEFAULT_USEC \
         (30ull * 60 * 1000000) /* a node that was restarted checks its database first */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Batch objects: how far a broadcast has come, as properties. */
+/* Batch objects: how far a broadcast has come, as properties.
+ *
+ * Those of batches that have ended are not listed, but answer: as with commands, a call to one that is not in memory waits
+ * until it has been fetched, and is then dispatched again. */
 #include "batch-bus.h"
 
 #include "bus-internal.h"
@@ -12,7 +15,7 @@
 bool batch_find_of(Request *r, GError **error) {
         const Batch *b = batches_find(r->bus->server->batches, r->args.id);
 
-        if (!b)
+        if (!b || b->finished != 0)
                 return fleet_fail(error, FLEET_ERROR_NO_SUCH_COMMAND,
                                   "No batch \"%s\" is running: expected an id that Broadcast returned",
                                   r->args.id);
@@ -58,6 +61,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Command", "s", NULL, offsetof(Batch, command), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", NULL, offsetof(Batch, state), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Status", "s", NULL, offsetof(Batch, status), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Requested", "t", NULL, offsetof(Batch, requested), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Finished", "t", NULL, offsetof(Batch, finished),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         COUNT("Total", total),
         COUNT("Sent", sent),
         COUNT("Succeeded", succeeded),
@@ -81,6 +87,29 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
         return 1;
 }
 
+static void on_fetched(const Batch *batch, const GError *error, void *userdata) {
+        g_autoptr(Request) r = userdata;
+
+        if (error)
+                request_fail_lookup(r, error);
+        else
+                request_dispatch_again(r);
+}
+
+/* Comes before the vtable: sees to it that the batch is in memory. */
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Bus *b = userdata;
+        const char *id = batch_id_from_path(sd_bus_message_get_path(m));
+        g_autoptr(Request) r = NULL;
+
+        if (!id || batches_find(b->server->batches, id))
+                return 0;
+        r = request_new(b, m, NULL);
+        if (r)
+                batches_get(b->server->batches, id, on_fetched, request_ref(r));
+        return 1;
+}
+
 static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
                      sd_bus_error *ret_error) {
         Bus *b = userdata;
@@ -96,7 +125,9 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 int batch_bus_publish(Bus *b) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(b->connection, NULL, MSERVER_BATCH_ROOT, MSERVER_IFACE_BATCH, vtable,
-                                       find, b);
+        r = sd_bus_add_fallback(b->connection, NULL, MSERVER_BATCH_ROOT, on_call, b);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(b->connection, NULL, MSERVER_BATCH_ROOT, MSERVER_IFACE_BATCH,
+                                               vtable, find, b);
         return r < 0 ? r : sd_bus_add_node_enumerator(b->connection, NULL, MSERVER_BATCH_ROOT, enumerate, b);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Batch objects: MSERVER_BATCH_ROOT/<id>, while the batch runs. */
+/* Batch objects: MSERVER_BATCH_ROOT/<id>; listed while the batch runs. */
 #pragma once
 
 #include "bus-request.h"

@@ -200,6 +200,16 @@ void request_fail(Request *r, const GError *error) {
         request_fail_name(r, ours ? fleet_error_name(error->code) : SD_BUS_ERROR_FAILED, error->message);
 }
 
+void request_fail_lookup(Request *r, const GError *error) {
+        const char *interface = sd_bus_message_get_interface(r->message);
+
+        if (g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND) && interface &&
+            g_str_has_prefix(interface, "org.freedesktop.DBus."))
+                request_fail_name(r, SD_BUS_ERROR_UNKNOWN_OBJECT, error->message);
+        else
+                request_fail(r, error);
+}
+
 void request_send(Request *r, sd_bus_message *reply, int made) {
         if (request_is_answered(r))
                 return;

@@ -83,6 +83,8 @@ static inline bool request_is_answered(const Request *r) {
 void request_reply(Request *r, const char *types, ...);
 void request_fail(Request *r, const GError *error);
 void request_fail_name(Request *r, const char *name, const char *message); /* a D-Bus error of this name */
+/* The object that it is a call to could not be found: the standard interfaces say UnknownObject, ours NoSuchCommand. */
+void request_fail_lookup(Request *r, const GError *error);
 /* Sends a message made with sd_bus_message_new_method_return(); made: the sum of building it, a negative errno
  * where that failed. */
 void request_send(Request *r, sd_bus_message *reply, int made);

@@ -151,22 +151,11 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
         return 1;
 }
 
-/* The standard interfaces say UnknownObject, ours NoSuchCommand. */
-static void fail_fetch(Request *r, const GError *error) {
-        const char *interface = sd_bus_message_get_interface(r->message);
-
-        if (g_error_matches(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND) && interface &&
-            g_str_has_prefix(interface, "org.freedesktop.DBus."))
-                request_fail_name(r, SD_BUS_ERROR_UNKNOWN_OBJECT, error->message);
-        else
-                request_fail(r, error);
-}
-
 static void on_fetched(const CommandRecord *record, const GError *error, void *userdata) {
         g_autoptr(Request) r = userdata;
 
         if (error)
-                fail_fetch(r, error);
+                request_fail_lookup(r, error);
         else
                 request_dispatch_again(r);
 }

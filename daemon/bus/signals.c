@@ -35,7 +35,7 @@ static void tell_batch(Signals *s, const char *id) {
 
         (void) sd_bus_emit_properties_changed(s->bus->connection, path, MSERVER_IFACE_BATCH, "State",
                                               "Status", "Total", "Sent", "Succeeded", "Failed", "Skipped",
-                                              "Commands", NULL);
+                                              "Finished", "Commands", NULL);
 }
 
 static void on_gathered(void *userdata) {

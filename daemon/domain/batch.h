@@ -13,8 +13,9 @@ typedef struct Batches Batches;
 
 struct Batch {
         char *id, *selector, *command;
-        const char *state; /* "running", "cancelled", "failed" (its plan stopped it), "finished" */
+        const char *state; /* "running", "cancelled", "failed" (its plan stopped it), "finished", "interrupted" */
         char *status; /* what it waits for besides its commands, or why it was stopped, for people; "" */
+        uint64_t requested, finished; /* realtime µs, 0: it runs */
         unsigned total, sent, succeeded, failed, skipped;
         GHashTable *commands; /* client id to command id */
         uint32_t caller_uid;
@@ -26,6 +27,8 @@ typedef struct BatchOptions {
 } BatchOptions;
 
 Batches *batches_new(Loop *l, Store *store, Fleet *fleet, Dispatcher *dispatcher);
+/* Ends the batches that an earlier run left open, as interrupted: their commands live on, and nothing more is sent. */
+void batches_load(Batches *b, FleetReady ready, void *userdata);
 Batches *batches_free(Batches *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batches, batches_free)
 
@@ -42,7 +45,11 @@ GPtrArray *batches_preview(Batches *b, const char *selector, const CommandReques
 
 /* Starts nobody any more, and cancels what has not ended. FLEET_ERROR_NO_SUCH_COMMAND where no such batch is running. */
 bool batches_cancel(Batches *b, const char *id, GError **error);
+
+/* Running, or among the latest that batches_get() has brought back. NULL: ask that. */
 const Batch *batches_find(Batches *b, const char *id);
+/* From memory or the store; never from inside the call. FLEET_ERROR_NO_SUCH_COMMAND. */
+void batches_get(Batches *b, const char *id, BatchDone done, void *userdata);
 GPtrArray *batches_list(Batches *b); /* running ones, borrowed; new array */
 
 /* A command of a batch changed: called by whoever wires the observers. */

@@ -46,14 +46,31 @@ typedef struct Loading {
         void *userdata;
 } Loading;
 
+static void loading_end(Loading *l, const GError *error) {
+        l->ready(error, l->userdata);
+        g_free(l);
+}
+
+static void batches_loaded(const GError *error, void *userdata) {
+        loading_end(userdata, error);
+}
+
+static void dispatcher_loaded(const GError *error, void *userdata) {
+        Loading *l = userdata;
+
+        if (error)
+                loading_end(l, error);
+        else
+                batches_load(l->server->batches, batches_loaded, l);
+}
+
 static void fleet_loaded(const GError *error, void *userdata) {
         Loading *l = userdata;
 
         if (error)
-                l->ready(error, l->userdata);
+                loading_end(l, error);
         else
-                dispatcher_load(l->server->dispatcher, l->ready, l->userdata);
-        g_free(l);
+                dispatcher_load(l->server->dispatcher, dispatcher_loaded, l);
 }
 
 void server_load(Server *s, FleetReady ready, void *userdata) {

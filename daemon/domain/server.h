@@ -31,7 +31,7 @@ typedef struct Server {
 bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned clients_max, bool echo,
                  GError **error);
 
-/* Reads back what an earlier run has left: the fleet, then the open commands. */
+/* Reads back what an earlier run has left: the fleet, then the open commands and batches. */
 void server_load(Server *s, FleetReady ready, void *userdata);
 
 /* Ends the parts in the reverse order: what is queued for the store and the journal gets there first. */

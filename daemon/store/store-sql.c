@@ -57,7 +57,12 @@ static const char version_2[] =
 
 static const char version_3[] = "ALTER TABLE commands ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0;";
 
-const char *const sql_migrations[] = { version_1, version_2, version_3, NULL };
+static const char version_4[] = "ALTER TABLE batches ADD COLUMN state TEXT NOT NULL DEFAULT 'finished';"
+                                "ALTER TABLE batches ADD COLUMN status TEXT NOT NULL DEFAULT '';"
+                                "ALTER TABLE batches ADD COLUMN total BIGINT NOT NULL DEFAULT 0;"
+                                "CREATE INDEX batches_open ON batches (requested) WHERE finished = 0;";
+
+const char *const sql_migrations[] = { version_1, version_2, version_3, version_4, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -95,12 +100,19 @@ const char sql_put_output[] =
                 " ON CONFLICT (id) DO UPDATE SET start = excluded.start, output = excluded.output";
 const char sql_get_output[] = "SELECT start, output FROM outputs WHERE id = $1";
 
+#define BATCH_COLUMNS "id, selector, command, params, requested, finished, caller_uid, state, status, total"
+
 const char sql_put_batch[] =
-                "INSERT INTO batches (id, selector, command, params, requested, finished, caller_uid)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                "INSERT INTO batches (" BATCH_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
                 " ON CONFLICT (id) DO UPDATE SET selector = excluded.selector, command = excluded.command,"
                 "  params = excluded.params, requested = excluded.requested, finished = excluded.finished,"
-                "  caller_uid = excluded.caller_uid";
+                "  caller_uid = excluded.caller_uid, state = excluded.state, status = excluded.status,"
+                "  total = excluded.total";
+const char sql_get_batch[] = "SELECT " BATCH_COLUMNS " FROM batches WHERE id = $1";
+const char sql_open_batches[] =
+                "SELECT " BATCH_COLUMNS " FROM batches WHERE finished = 0 ORDER BY requested, id";
+/* The second condition is the index's own. */
+const char sql_batch_commands[] = SQL_LIST_COMMANDS "batch = $1 AND batch <> '' ORDER BY requested, id";
 
 /* A row that exists counts as inserted again until it is settled. */
 const char sql_append_key[] = "INSERT INTO keys (client, id, container, session_key, action, received)"

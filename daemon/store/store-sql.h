@@ -11,7 +11,7 @@ extern const char sql_put_first_token[], sql_put_token[], sql_delete_tokens[], s
 extern const char sql_submit_command[], sql_advance_command[], sql_cancel_command[], sql_settle_command[],
                 sql_get_command[], sql_open_commands[];
 extern const char sql_put_output[], sql_get_output[];
-extern const char sql_put_batch[];
+extern const char sql_put_batch[], sql_get_batch[], sql_open_batches[], sql_batch_commands[];
 extern const char sql_append_key[], sql_settle_key[], sql_list_keys[], sql_key_elsewhere[];
 extern const char sql_append_backup[], sql_settle_backup[], sql_list_backups[];
 

@@ -36,3 +36,6 @@ void sqlite_list_backups(void *engine, const char *client, const char *container
                          StoreRows done, void *userdata);
 /* store-sqlite-batches.c */
 void sqlite_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
+void sqlite_get_batch(void *engine, const char *id, StoreRows done, void *userdata);
+void sqlite_open_batches(void *engine, StoreRows done, void *userdata);
+void sqlite_batch_commands(void *engine, const char *id, StoreRows done, void *userdata);

@@ -31,6 +31,19 @@ TokenRecord *token_record_free(TokenRecord *t) {
         return NULL;
 }
 
+BatchRecord *batch_record_free(BatchRecord *b) {
+        if (!b)
+                return NULL;
+        g_free(b->id);
+        g_free(b->selector);
+        g_free(b->command);
+        g_free(b->params);
+        g_free(b->state);
+        g_free(b->status);
+        g_free(b);
+        return NULL;
+}
+
 KeyRecord *key_record_free(KeyRecord *k) {
         if (!k)
                 return NULL;

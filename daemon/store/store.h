@@ -32,10 +32,12 @@ typedef struct TokenRecord {
         uint64_t created, expires; /* realtime µs, 0: never */
 } TokenRecord;
 
+/* What was asked for and how it ended; what became of each client its commands say. */
 typedef struct BatchRecord {
         char *id, *selector, *command, *params;
-        uint64_t requested, finished;
-        uint32_t caller_uid;
+        char *state, *status;         /* as on D-Bus */
+        uint64_t requested, finished; /* realtime µs, 0: not yet */
+        uint32_t total, caller_uid;
 } BatchRecord;
 
 #define COMMAND_FILTER_ANY (-1)
@@ -97,6 +99,10 @@ typedef struct StoreEngine {
         void (*open_commands)(void *engine, StoreRows done,
                               void *userdata); /* all not settled, oldest first, whole */
         void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
+        void (*get_batch)(void *engine, const char *id, StoreRows done, void *userdata); /* rows: 0 or 1 */
+        void (*open_batches)(void *engine, StoreRows done, void *userdata); /* not finished, oldest first */
+        /* All commands of a batch, oldest first; params and result are NULL. */
+        void (*batch_commands)(void *engine, const char *id, StoreRows done, void *userdata);
         /* CONFLICT where this client has reported this id before and it was settled: OK again until then. */
         void (*append_key)(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
         void (*append_backup)(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
@@ -123,6 +129,8 @@ Store *store_open_sqlite(Loop *l, const char *path, GError **error);
 Store *store_close(Store *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 
+BatchRecord *batch_record_free(BatchRecord *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchRecord, batch_record_free)
 KeyRecord *key_record_free(KeyRecord *k);
 BackupRecord *backup_record_free(BackupRecord *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRecord, key_record_free)

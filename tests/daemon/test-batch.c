@@ -204,6 +204,85 @@ static void test_stopping(void) {
         batch_down(w);
 }
 
+/* What is known of it once it has ended. */
+static void on_past(const Batch *b, const GError *error, void *userdata) {
+        g_assert_no_error(error);
+        *(const Batch **) userdata = b;
+}
+
+static const Batch *get_past(const char *id) {
+        const Batch *b = NULL;
+
+        batches_get(world->batches, id, on_past, &b);
+        world_run();
+        g_assert_nonnull(b);
+        g_assert_true(batches_find(world->batches, id) == b);
+        return b;
+}
+
+static void assert_past(const Batch *b, const char *state, unsigned sent, unsigned succeeded,
+                        unsigned failed, unsigned skipped) {
+        g_assert_cmpstr(b->state, ==, state);
+        g_assert_cmpuint(b->total, ==, G_N_ELEMENTS(clients));
+        g_assert_cmpuint(b->sent, ==, sent);
+        g_assert_cmpuint(b->succeeded, ==, succeeded);
+        g_assert_cmpuint(b->failed, ==, failed);
+        g_assert_cmpuint(b->skipped, ==, skipped);
+        g_assert_cmpuint(g_hash_table_size(b->commands), ==, sent);
+        g_assert_cmpuint(b->finished, >, 0);
+}
+
+static void test_past(void) {
+        World *w = batch_up();
+
+        world_hangs_up(peer_of("d"));
+        batch_start(PLAN());
+        g_assert_cmpstr(get_past(seen.id)->state, ==, "running");
+        ends("a", COMMAND_SUCCEEDED);
+        ends("b", COMMAND_FAILED);
+        ends("c", COMMAND_SUCCEEDED);
+        g_assert_null(batches_find(w->batches, seen.id));
+        assert_past(get_past(seen.id), "finished", 3, 2, 1, 1);
+        batch_down(w);
+}
+
+static void on_missing(const Batch *b, const GError *error, void *userdata) {
+        g_assert_null(b);
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_NO_SUCH_COMMAND);
+        *(bool *) userdata = true;
+}
+
+static void test_unknown(void) {
+        World *w = batch_up();
+        bool called = false;
+
+        batches_get(w->batches, "batch_1_1000", on_missing, &called);
+        g_assert_false(called);
+        world_run();
+        g_assert_true(called);
+        batch_down(w);
+}
+
+/* A server that was killed leaves the rest alone: what it had sent lives on, what not is not sent. */
+static void test_interrupted(void) {
+        World *w = batch_up();
+
+        batch_start(PLAN(.max_parallel = 2));
+        world_kill();
+        assert_past(get_past(seen.id), "interrupted", 2, 0, 0, 2);
+        for (unsigned i = 0; i < G_N_ELEMENTS(clients); i++)
+                peers[i] = world_connect(clients[i], FEATURES_ALL);
+        assert_open("restart", "ab");
+        ends("a", COMMAND_SUCCEEDED);
+        ends("b", COMMAND_FAILED);
+        assert_open("restart", "");
+        assert_past(get_past(seen.id), "interrupted", 2, 1, 1, 2);
+        /* The next start does not end it again. */
+        world_kill();
+        assert_past(get_past(seen.id), "interrupted", 2, 1, 1, 2);
+        batch_down(w);
+}
+
 static void assert_preview(const CommandRequest *q, const char *selector, const char *expected) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GPtrArray) ids = batches_preview(world->batches, selector, q, &error);
@@ -246,6 +325,9 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/batch/queue", test_queue);
         g_test_add_func("/batch/settled-late", test_settled_late);
         g_test_add_func("/batch/stopping", test_stopping);
+        g_test_add_func("/batch/past", test_past);
+        g_test_add_func("/batch/unknown", test_unknown);
+        g_test_add_func("/batch/interrupted", test_interrupted);
         g_test_add_func("/batch/preview", test_preview);
         return g_test_run();
 }

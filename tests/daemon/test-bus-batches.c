@@ -207,6 +207,52 @@ static void test_dry_run(Fixture *f, const void *data) {
         fake_agent_free(a);
 }
 
+static void assert_text(Fixture *f, const char *path, const char *name, const char *expected) {
+        g_autofree char *value = fixture_get_string(f, path, MSERVER_IFACE_BATCH, name);
+
+        g_assert_cmpstr(value, ==, expected);
+}
+
+static void assert_count(Fixture *f, const char *path, const char *name, unsigned expected) {
+        g_autoptr(sd_bus_message) m = fixture_get(f, path, MSERVER_IFACE_BATCH, name);
+        uint32_t n;
+
+        g_assert_cmpint(sd_bus_message_read(m, "u", &n), >, 0);
+        g_assert_cmpuint(n, ==, expected);
+}
+
+/* A batch that has ended, and one that the end of the server cut short: still there for whoever asks. */
+static void test_object_of_the_past(Fixture *f, const void *data) {
+        FakeAgent *a = fake_agent_new(&f->server, "a"), *b = fake_agent_new(&f->server, "b");
+        Listener *l = listener_new(f, f->root);
+        g_autoptr(sd_bus_message) first =
+                        fixture_command(f, f->root, "Broadcast", "a", "status", NULL, NULL),
+                                  second = NULL, cancelled = NULL;
+        const char *id, *done, *cut;
+        g_autofree char *one = read_commands(first, &id, &done), *two = NULL, *removed = NULL;
+
+        fake_agent_ends(a, g_ptr_array_index(fake_agent_commands(a), 0), COMMAND_SUCCEEDED, "{}", NULL);
+        removed = g_strdup_printf("InterfacesRemoved %s", done);
+        (void) listener_wait(l, removed);
+        assert_text(f, done, "State", "finished");
+        second = fixture_command(f, f->root, "Broadcast", "all", "status", NULL, "u:max-parallel=1");
+        two = read_commands(second, &id, &cut);
+        listener_free(l);
+        fake_agent_free(a);
+        fake_agent_free(b);
+        fixture_stop_server(f);
+        fixture_start_server(f);
+
+        assert_text(f, done, "State", "finished");
+        assert_count(f, done, "Succeeded", 1);
+        assert_text(f, cut, "State", "interrupted");
+        assert_count(f, cut, "Total", 2);
+        assert_count(f, cut, "Sent", 1);
+        assert_count(f, cut, "Skipped", 1);
+        cancelled = call(f->loop, f->root, cut, MSERVER_IFACE_BATCH, "Cancel", NULL);
+        assert_reply_error(cancelled, ERROR "NoSuchCommand", "is running");
+}
+
 /* The command, the broadcast, and with require-healthy the status it asks for, each of the whole selector. */
 static void test_actions(Fixture *f, const void *data) {
         static const char action[] = " client= command=restart container= selector=all\n";
@@ -236,5 +282,6 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/batches/healthy", test_healthy);
         fixture_add("/bus/batches/dry-run", test_dry_run);
         fixture_add("/bus/batches/actions", test_actions);
+        fixture_add("/bus/batches/object-of-the-past", test_object_of_the_past);
         return g_test_run();
 }

@@ -330,17 +330,64 @@ static void test_output(Fixture *f, gconstpointer data) {
         g_assert_cmpmem(bytes, size, "\1\0\0\0\0\0\0\0", 8);
 }
 
+static unsigned get_batch(Fixture *f, const char *id) {
+        fixture_begin(f, (GDestroyNotify) batch_record_free);
+        f->store->ops->get_batch(f->store->engine, id, fixture_on_rows, f);
+        return fixture_rows(f);
+}
+
+static unsigned open_batches(Fixture *f) {
+        fixture_begin(f, (GDestroyNotify) batch_record_free);
+        f->store->ops->open_batches(f->store->engine, fixture_on_rows, f);
+        return fixture_rows(f);
+}
+
 static void test_batch(Fixture *f, gconstpointer data) {
         BatchRecord b = { .id = (char *) "batch_1",
-                          .selector = (char *) "all",
+                          .selector = (char *) "role=서울",
                           .command = (char *) "restart",
                           .params = (char *) "{}",
+                          .state = (char *) "running",
+                          .status = (char *) "",
                           .requested = 1,
+                          .total = 5000,
                           .caller_uid = 1000 };
+        const BatchRecord *stored;
 
+        g_assert_cmpuint(get_batch(f, "batch_1"), ==, 0);
         g_assert_cmpint(WRITE(f, put_batch, &b), ==, STORE_OK);
+        g_assert_cmpuint(open_batches(f), ==, 1);
         b.finished = 2;
+        b.state = (char *) "failed";
+        b.status = (char *) "seoul-1 waiting for 3node5";
         g_assert_cmpint(WRITE(f, put_batch, &b), ==, STORE_OK);
+        g_assert_cmpuint(open_batches(f), ==, 0);
+        g_assert_cmpuint(get_batch(f, "batch_1"), ==, 1);
+        stored = row(f, 0);
+        g_assert_cmpstr(stored->id, ==, "batch_1");
+        g_assert_cmpstr(stored->selector, ==, "role=서울");
+        g_assert_cmpstr(stored->command, ==, "restart");
+        g_assert_cmpstr(stored->params, ==, "{}");
+        g_assert_cmpstr(stored->state, ==, "failed");
+        g_assert_cmpstr(stored->status, ==, "seoul-1 waiting for 3node5");
+        g_assert_cmpuint(stored->requested, ==, 1);
+        g_assert_cmpuint(stored->finished, ==, 2);
+        g_assert_cmpuint(stored->total, ==, 5000);
+        g_assert_cmpuint(stored->caller_uid, ==, 1000);
+}
+
+static void test_batch_commands(Fixture *f, gconstpointer data) {
+        g_autofree char *order = NULL;
+
+        put_command(f, "c1", "a", "start", COMMAND_SUCCEEDED, 30, "batch_1");
+        put_command(f, "c2", "b", "start", COMMAND_FAILED, 20, "batch_1");
+        put_command(f, "c3", "c", "start", COMMAND_RUNNING, 10, "batch_2");
+        put_command(f, "c4", "c", "start", COMMAND_RUNNING, 10, "");
+        fixture_begin(f, (GDestroyNotify) command_record_free);
+        f->store->ops->batch_commands(f->store->engine, "batch_1", fixture_on_rows, f);
+        g_assert_cmpuint(fixture_rows(f), ==, 2);
+        order = ids(f);
+        g_assert_cmpstr(order, ==, "c2 c1");
 }
 
 int main(int argc, char *argv[]) {
@@ -360,5 +407,6 @@ int main(int argc, char *argv[]) {
         ADD("list", test_list);
         ADD("output", test_output);
         ADD("batch", test_batch);
+        ADD("batch-commands", test_batch_commands);
         return g_test_run();
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store of the world: a hash table of rows, whose answers come in the next turn. */
+#include <string.h>
+
 #include "world.h"
 
 typedef struct Completion {
@@ -180,8 +182,66 @@ static void store_open_commands(void *engine, StoreRows done, void *userdata) {
         give(rows, done, userdata);
 }
 
+static BatchRecord *batch_copy(const BatchRecord *b) {
+        BatchRecord *n = g_memdup2(b, sizeof(*b));
+
+        n->id = g_strdup(b->id);
+        n->selector = g_strdup(b->selector);
+        n->command = g_strdup(b->command);
+        n->params = g_strdup(b->params);
+        n->state = g_strdup(b->state);
+        n->status = g_strdup(b->status);
+        return n;
+}
+
 static void store_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata) {
+        BatchRecord *n = batch_copy(b);
+
+        g_hash_table_replace(world->batch_rows, n->id, n);
         finish(done, userdata);
+}
+
+/* id NULL: those that are not finished. */
+static void give_batches(const char *id, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) batch_record_free);
+        GHashTableIter i;
+        void *p;
+
+        g_hash_table_iter_init(&i, world->batch_rows);
+        while (g_hash_table_iter_next(&i, NULL, &p)) {
+                const BatchRecord *b = p;
+
+                if (id ? strcmp(b->id, id) == 0 : b->finished == 0)
+                        g_ptr_array_add(rows, batch_copy(b));
+        }
+        give(rows, done, userdata);
+}
+
+static void store_get_batch(void *engine, const char *id, StoreRows done, void *userdata) {
+        give_batches(id, done, userdata);
+}
+
+static void store_open_batches(void *engine, StoreRows done, void *userdata) {
+        give_batches(NULL, done, userdata);
+}
+
+static int by_time(const void *a, const void *b) {
+        const CommandRecord *x = *(CommandRecord *const *) a, *y = *(CommandRecord *const *) b;
+
+        return x->requested < y->requested ? -1 : x->requested > y->requested ? 1 : strcmp(x->id, y->id);
+}
+
+static void store_batch_commands(void *engine, const char *id, StoreRows done, void *userdata) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) command_record_free);
+        GHashTableIter i;
+        void *r;
+
+        g_hash_table_iter_init(&i, world->commands);
+        while (g_hash_table_iter_next(&i, NULL, &r))
+                if (strcmp(((CommandRecord *) r)->batch, id) == 0)
+                        g_ptr_array_add(rows, command_record_copy(r));
+        g_ptr_array_sort(rows, by_time);
+        give(rows, done, userdata);
 }
 
 /* Keys and backups: 1 while they are not settled, 2 after. */
@@ -254,4 +314,7 @@ const StoreEngine world_store = {
         .get_command = store_get_command,
         .open_commands = store_open_commands,
         .put_batch = store_put_batch,
+        .get_batch = store_get_batch,
+        .open_batches = store_open_batches,
+        .batch_commands = store_batch_commands,
 };

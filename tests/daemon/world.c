@@ -348,6 +348,8 @@ void world_kill(void) {
         start(world);
         dispatcher_load(world->dispatcher, loaded, NULL);
         world_run();
+        batches_load(world->batches, loaded, NULL);
+        world_run();
 }
 
 World *world_new(void) {
@@ -362,6 +364,8 @@ World *world_new(void) {
         w->outputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
         w->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                             (GDestroyNotify) command_record_free);
+        w->batch_rows = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                              (GDestroyNotify) batch_record_free);
         w->store.ops = &world_store;
         w->fleet = fleet_new(&w->store, NULL, 100);
         w->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -385,6 +389,7 @@ void world_free(World *w) {
         g_ptr_array_unref(timers);
         g_ptr_array_unref(peers);
         g_hash_table_unref(w->commands);
+        g_hash_table_unref(w->batch_rows);
         g_hash_table_unref(w->outputs);
         g_string_free(w->log, true);
         g_free(w);

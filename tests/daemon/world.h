@@ -20,13 +20,14 @@ typedef struct World {
         GString *log; /* what happened, a line each: "store submit ID sent", "audit command-requested", "a < …" */
         StoreStatus store_says; /* what writes end with */
         bool audit_says;
-        bool commits_late;     /* what is written is there when that is said, not before */
-        bool disk_is_full;     /* key files are not written */
-        bool key_is_elsewhere; /* another node has the key */
-        GHashTable *reports;   /* keys and backups */
-        GHashTable *settled;   /* ids of commands whose end is settled */
-        GHashTable *commands;  /* the rows: id to CommandRecord */
-        GHashTable *outputs;   /* likewise, as store.h has them */
+        bool commits_late;      /* what is written is there when that is said, not before */
+        bool disk_is_full;      /* key files are not written */
+        bool key_is_elsewhere;  /* another node has the key */
+        GHashTable *reports;    /* keys and backups */
+        GHashTable *settled;    /* ids of commands whose end is settled */
+        GHashTable *commands;   /* the rows: id to CommandRecord */
+        GHashTable *batch_rows; /* likewise: id to BatchRecord */
+        GHashTable *outputs;    /* likewise, as store.h has them */
 
         /* Whom clients are played by, NULL: nobody. From inside the server's own work: answer later. */
         void (*sent)(WsPeer *peer, const Message *m);
