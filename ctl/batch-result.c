@@ -14,6 +14,7 @@
 #include "text.h"
 
 #define SKIPPED "skipped"
+#define PLANNED "planned"
 
 static const ColumnInfo columns[] = {
         { "client", N_("CLIENT") },
@@ -50,24 +51,35 @@ static GPtrArray *read_reports(BusClient *bus, const BatchReport *batch, GError 
         return g_steal_pointer(&reports);
 }
 
-/* Reports of its own kind for clients that were left out, so that everything after this treats all alike. */
-static void add_skipped(GPtrArray *reports, const BatchReport *batch, const char *const *meant) {
+static void replace(char **where, const char *text) {
+        g_free(*where);
+        *where = g_strdup(text);
+}
+
+/* Of its own kind for a client that has no command, so that everything after this treats all alike. */
+static CommandReport *report_without(json_object *client, const char *state, const char *error) {
+        CommandReport *r = command_report_new("", "");
+
+        replace(&r->client, json_text(client, "Id"));
+        replace(&r->state, state);
+        replace(&r->error, error);
+        return r;
+}
+
+static void add_skipped(GPtrArray *reports, const BatchReport *batch, const Broadcast *b) {
         g_autoptr(GHashTable) sent = g_hash_table_new(g_str_hash, g_str_equal);
 
         for (unsigned i = 0; i < reports->len; i++)
                 g_hash_table_add(sent, ((CommandReport *) reports->pdata[i])->client);
-        for (; *meant; meant++) {
+        for (unsigned i = 0; i < b->clients->len; i++) {
+                json_object *client = b->clients->pdata[i];
+                g_autofree char *obstacle = broadcast_obstacle(b, client);
                 CommandReport *r;
 
-                if (g_hash_table_contains(sent, *meant))
+                if (g_hash_table_contains(sent, json_text(client, "Id")))
                         continue;
-                r = command_report_new("", "");
-                g_free(r->client);
-                r->client = g_strdup(*meant);
-                g_free(r->state);
-                r->state = g_strdup(SKIPPED);
-                g_free(r->batch);
-                r->batch = g_strdup(batch->id);
+                r = report_without(client, SKIPPED, obstacle ?: _("its turn did not come"));
+                replace(&r->batch, batch->id);
                 g_ptr_array_add(reports, r);
         }
         g_ptr_array_sort(reports, compare);
@@ -124,7 +136,7 @@ static void add_row(Table *t, const CommandReport *r) {
         table_add_colored(t, skipped ? COLOR_WARN : command_state_color(r->state), r->state);
         table_add(t, r->finished > 0 ? took : NULL);
         table_add_colored(t, COLOR_DIM, r->id);
-        table_add(t, skipped ? _("offline") : r->error);
+        table_add(t, r->error);
 }
 
 static void append_ends(GString *out, const GPtrArray *reports, const TableStyle *style) {
@@ -140,14 +152,14 @@ static void append_ends(GString *out, const GPtrArray *reports, const TableStyle
         g_string_append_printf(out, "%s%s", out->len > 0 ? "\n" : "", text);
 }
 
-bool batch_result_print(Ctl *ctl, const BatchReport *batch, const char *const *meant, GError **error) {
+bool batch_result_print(Ctl *ctl, const BatchReport *batch, const Broadcast *b, GError **error) {
         TableStyle style = { ctl->terminal, ctl->style.legend, ctl->style.full };
         g_autoptr(GPtrArray) reports = read_reports(ctl->bus, batch, error);
         g_autoptr(GString) out = g_string_new(NULL);
 
         if (!reports)
                 return false;
-        add_skipped(reports, batch, meant);
+        add_skipped(reports, batch, b);
         if (ctl->style.json != JSON_OFF) {
                 print_json(ctl, reports);
                 return true;
@@ -157,4 +169,25 @@ bool batch_result_print(Ctl *ctl, const BatchReport *batch, const char *const *m
         append_ends(out, reports, &style);
         ctl_print(ctl, out->str);
         return true;
+}
+
+void batch_result_print_plan(Ctl *ctl, const Broadcast *b, json_object *planned) {
+        static const ColumnInfo plan_columns[] = {
+                { "client", N_("CLIENT") },
+                { "state", N_("STATE") },
+                { "error", N_("ERROR"), COLUMN_SHRINK },
+                {},
+        };
+        g_autoptr(Table) table = table_new(plan_columns);
+
+        for (unsigned i = 0; i < b->clients->len; i++) {
+                const char *id = json_text(b->clients->pdata[i], "Id");
+                g_autofree char *obstacle = broadcast_obstacle(b, b->clients->pdata[i]);
+                bool sent = json_member(planned, id) != NULL;
+
+                table_add_colored(table, COLOR_STRONG, id);
+                table_add_colored(table, sent ? COLOR_NONE : COLOR_WARN, sent ? PLANNED : SKIPPED);
+                table_add(table, sent ? NULL : obstacle);
+        }
+        ctl_print_table(ctl, table, false);
 }

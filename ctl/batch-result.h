@@ -6,8 +6,11 @@
 #include <stdbool.h>
 
 #include "batch.h"
+#include "broadcast.h"
 #include "ctl.h"
 
-/* Reads the batch's commands and prints how they ended. meant: ids of the clients it was meant for, NULL-terminated; those
- * without a command were skipped. */
-bool batch_result_print(Ctl *ctl, const BatchReport *r, const char *const *meant, GError **error);
+/* Reads the batch's commands and prints how they ended; those it was meant for and who have no command were skipped. */
+bool batch_result_print(Ctl *ctl, const BatchReport *r, const Broadcast *b, GError **error);
+
+/* What a dry run found: planned has the ids of those that it would be sent to as members. */
+void batch_result_print_plan(Ctl *ctl, const Broadcast *b, json_object *planned);

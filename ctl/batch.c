@@ -15,6 +15,8 @@
 #include "state.h"
 
 #define PATIENCE 1 /* interrupts: the first cancels */
+#define LEARN_MAX \
+        256 /* clients of a batch whose ids are asked for while it runs: of more the line shows counts alone */
 
 typedef struct Watch {
         BusClient *bus;
@@ -29,6 +31,7 @@ void batch_report_clear(BatchReport *r) {
         g_clear_pointer(&r->id, g_free);
         g_clear_pointer(&r->path, g_free);
         g_clear_pointer(&r->state, g_free);
+        g_clear_pointer(&r->status, g_free);
         g_clear_pointer(&r->last, g_free);
         g_clear_pointer(&r->ids, g_hash_table_unref);
 }
@@ -48,17 +51,23 @@ static void take_commands(BatchReport *r, json_object *commands) {
         }
 }
 
+static void take_text(json_object *properties, const char *name, char **where) {
+        if (!json_member(properties, name))
+                return;
+        g_free(*where);
+        *where = g_strdup(json_text(properties, name));
+}
+
 static void take_properties(Watch *w, json_object *properties) {
         BatchReport *r = w->report;
 
         take_count(properties, "Total", &r->total);
+        take_count(properties, "Sent", &r->sent);
         take_count(properties, "Succeeded", &r->succeeded);
         take_count(properties, "Failed", &r->failed);
         take_count(properties, "Skipped", &r->skipped);
-        if (json_member(properties, "State")) {
-                g_free(r->state);
-                r->state = g_strdup(json_text(properties, "State"));
-        }
+        take_text(properties, "State", &r->state);
+        take_text(properties, "Status", &r->status);
         take_commands(r, json_member(properties, "Commands"));
         w->changed(r, w->userdata);
 }
@@ -156,6 +165,8 @@ static bool send_request(Watch *w, sd_bus_message *request, GError **error) {
         take_commands(w->report, commands);
         w->report->id = g_strdup(id);
         w->report->path = g_strdup(path);
+        w->report->state = g_strdup("");
+        w->report->status = g_strdup("");
         return true;
 }
 
@@ -195,13 +206,29 @@ static bool step(Watch *w, GError **error) {
         return bus_client_turn(w->bus, error);
 }
 
+/* The ids of commands that were not sent at once are not in the signals. */
+static bool learn_ids(Watch *w, GError **error) {
+        g_autoptr(json_object) p = NULL;
+
+        if (w->report->sent <= g_hash_table_size(w->report->ids))
+                return true;
+        p = bus_client_properties(w->bus, w->report->path, MSERVER_IFACE_BATCH, error);
+        if (!p)
+                return false;
+        take_properties(w, p);
+        return true;
+}
+
 static bool to_the_end(Watch *w, GError **error) {
         if (!read_start(w, error))
                 return false;
-        while (!w->ended)
+        while (!w->ended) {
+                if (w->report->total <= LEARN_MAX && !learn_ids(w, error))
+                        return false;
                 if (!step(w, error))
                         return false;
-        return true;
+        }
+        return learn_ids(w, error);
 }
 
 bool batch_follow(BusClient *bus, sd_bus_message *request, BatchChanged changed, void *userdata,

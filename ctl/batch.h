@@ -8,10 +8,10 @@
 #include "bus-client.h"
 
 typedef struct BatchReport {
-        char *id, *path; /* NULL until it was sent; path: its object */
-        char *state;
-        unsigned total, succeeded, failed, skipped; /* clients */
-        char *last;                                 /* the client that ended last; NULL: none yet */
+        char *id, *path;      /* NULL until it was sent; path: its object */
+        char *state, *status; /* status: what it waits for besides its commands, or why it was stopped; "" */
+        unsigned total, sent, succeeded, failed, skipped; /* clients */
+        char *last;                                       /* the client that ended last; NULL: none yet */
         bool last_ok;
         bool cancelled;  /* by Ctrl-C */
         GHashTable *ids; /* set of the ids of its commands */

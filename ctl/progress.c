@@ -51,6 +51,12 @@ static char *format_line(const Progress *p, const Terminal *t) {
                 append_colored(out, t, p->last_ok ? COLOR_GOOD : COLOR_BAD,
                                terminal_glyph(t, p->last_ok ? GLYPH_CHECK : GLYPH_CROSS));
         }
+        if (p->status && p->status[0]) {
+                g_autofree char *status = display_clean(p->status);
+
+                g_string_append(out, "   ");
+                append_colored(out, t, COLOR_WARN, status);
+        }
         g_string_append_printf(out, "   %s", elapsed);
         return g_string_free(out, false);
 }

@@ -12,7 +12,8 @@ typedef struct Progress {
         unsigned total, succeeded, failed, skipped; /* clients; the rest is still to end */
         const char *last;                           /* the client that ended last; NULL: none yet */
         bool last_ok;
-        uint64_t elapsed; /* µs */
+        const char *status; /* what it waits for besides; NULL or "": nothing */
+        uint64_t elapsed;   /* µs */
 } Progress;
 
 /* At most terminal->width columns; new string. */

@@ -7,7 +7,10 @@
 
 #include "batch-result.h"
 #include "batch.h"
+#include "broadcast.h"
 #include "bus-error.h"
+#include "bus-json.h"
+#include "client-containers.h"
 #include "client-info.h"
 #include "clock.h"
 #include "command-table.h"
@@ -20,42 +23,34 @@
 #include "text.h"
 #include "verbs.h"
 
-#define NAMES_SHOWN 8 /* of clients, in the question */
-
 static const OptionInfo options[] = {
         { "on", 0, N_("SELECTOR"),
           N_("Which clients: all (default), a glob on ids, labels as KEY=VALUE; commas join") },
         REQUEST_OPTIONS,
+        { "max-parallel", 0, N_("N"), N_("At most so many clients at a time") },
+        { "max-failures", 0, N_("N"), N_("Send no more once more than N have failed") },
+        { "pause", 0, N_("SPAN"), N_("Wait so long between one group of clients and the next") },
+        { "require-healthy", 0, NULL,
+          N_("Go on only when all nodes of the last clients run, are synced and have peers") },
+        { "health-timeout", 0, N_("SPAN"), N_("How long that may take (default: 30min)") },
+        { "dry-run", 0, NULL, N_("Send nothing, only show to whom it would be sent") },
         { "yes", 'y', NULL, N_("Do not ask first") },
         { "no-wait", 0, NULL, N_("Only send it, and print the id of the broadcast") },
         {},
 };
 
-typedef struct Broadcast {
-        Ctl *ctl;
-        const char *command, *selector;
-        json_object *parameters, *options;
-        GPtrArray *clients; /* json_object, as client-info.h has them: those it is meant for */
-} Broadcast;
-
-static void broadcast_clear(Broadcast *b) {
-        json_object_put(b->parameters);
-        json_object_put(b->options);
-        g_clear_pointer(&b->clients, g_ptr_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Broadcast, broadcast_clear)
-
 static bool is_verbatim(const char *const *words, unsigned n) {
         return request_is_exec(words, n, 0);
 }
 
-/* The service chooses again when it is sent: this is for the question, and to name whom it left out. */
-static bool choose_clients(Broadcast *b, GError **error) {
+/* The service chooses again when it is sent: this is for the question, and to say of whom it left out why. */
+static bool choose_clients(Broadcast *b, BusClient *bus, GError **error) {
         g_autoptr(Selector) selector = selector_parse(b->selector, error);
+        g_autoptr(GPtrArray) ids = g_ptr_array_new_null_terminated(1, NULL, true);
 
         if (!selector)
                 return false;
-        b->clients = client_info_list(b->ctl->bus, error);
+        b->clients = client_info_list(bus, error);
         if (!b->clients)
                 return false;
         for (unsigned i = b->clients->len; i > 0; i--)
@@ -64,7 +59,10 @@ static bool choose_clients(Broadcast *b, GError **error) {
         if (b->clients->len == 0)
                 return fleet_fail(error, FLEET_ERROR_NO_SUCH_CLIENT,
                                   _("no client matches \"%s\"; mserverctl list shows them"), b->selector);
-        return true;
+        for (unsigned i = 0; i < b->clients->len; i++)
+                g_ptr_array_add(ids, (gpointer) json_text(b->clients->pdata[i], "Id"));
+        b->containers = client_containers_read(bus, (const char *const *) ids->pdata, error);
+        return b->containers != NULL;
 }
 
 /* One of them must offer it; the first one's complaint stands for all. */
@@ -75,38 +73,62 @@ static bool check_command(const Broadcast *b, GError **error) {
         return client_info_check_command(b->clients->pdata[0], b->command, error);
 }
 
-static bool prepare(Broadcast *b, const Args *args, GError **error) {
+static bool add_number(json_object *to, const Args *args, const char *name, uint64_t min, GError **error) {
+        const char *text = args_get(args, name);
+        uint64_t n;
+
+        if (!text)
+                return true;
+        if (!text_to_uint(text, min, UINT32_MAX, &n))
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  _("--%s=%s: expected a whole number from %u"), name, text, (unsigned) min);
+        json_object_object_add(to, name, json_object_new_uint64(n));
+        return true;
+}
+
+static bool add_span(json_object *to, const Args *args, const char *name, GError **error) {
+        g_autofree char *option = g_strconcat("--", name, NULL);
+        const char *text = args_get(args, name);
+        uint64_t usec;
+
+        if (!text)
+                return true;
+        if (!request_parse_span(option, text, &usec, error))
+                return false;
+        json_object_object_add(to, name, json_object_new_uint64(usec));
+        return true;
+}
+
+static void add_flag(json_object *to, const Args *args, const char *name) {
+        if (args_has(args, name))
+                json_object_object_add(to, name, json_object_new_boolean(true));
+}
+
+static json_object *read_options(const Args *args, GError **error) {
+        g_autoptr(json_object) to = request_options(args, error);
+
+        if (!to || !add_number(to, args, "max-parallel", 1, error) ||
+            !add_number(to, args, "max-failures", 0, error) || !add_span(to, args, "pause", error) ||
+            !add_span(to, args, "health-timeout", error))
+                return NULL;
+        add_flag(to, args, "require-healthy");
+        add_flag(to, args, "dry-run");
+        return g_steal_pointer(&to);
+}
+
+static bool prepare(Ctl *ctl, Broadcast *b, const Args *args, GError **error) {
         g_auto(GStrv) words = request_words(args, 0, error);
+        BusClient *bus;
 
         if (!words)
                 return false;
-        b->options = request_options(args, error);
-        if (!b->options || !ctl_bus(b->ctl, error) || !choose_clients(b, error) || !check_command(b, error))
+        b->options = read_options(args, error);
+        bus = b->options ? ctl_bus(ctl, error) : NULL;
+        if (!bus || !choose_clients(b, bus, error) || !check_command(b, error))
                 return false;
         b->parameters = command_params_from_words(command_info(b->command), NULL,
                                                   (const char *const *) words, error);
         return b->parameters != NULL;
-}
-
-static char *make_question(const Broadcast *b) {
-        g_autofree char *parameters = json_plain(b->parameters);
-        g_autoptr(GString) names = g_string_new(NULL);
-        unsigned n = b->clients->len, offline = 0;
-
-        for (unsigned i = 0; i < n; i++) {
-                offline += !client_info_is_online(b->clients->pdata[i]);
-                if (i < NAMES_SHOWN)
-                        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
-                                               json_text(b->clients->pdata[i], "Id"));
-        }
-        if (n > NAMES_SHOWN)
-                g_string_append(names, ", ...");
-        if (offline > 0) {
-                g_string_append(names, "; ");
-                g_string_append_printf(names, ngettext("%u is offline", "%u are offline", offline), offline);
-        }
-        return g_strdup_printf(_("This sends %s%s%s to %u clients (%s). Continue?"), b->command,
-                               parameters[0] ? " " : "", parameters, n, names->str);
 }
 
 /* Commands whose harm is not undone by sending them again. */
@@ -117,24 +139,34 @@ static bool is_grave(const char *command) {
 }
 
 /* What touches more than one client is asked for first: not for what only looks, and where nobody is there to be asked
- * only what is grave is refused. */
-static bool is_agreed(const Broadcast *b, const Args *args, GError **error) {
+ * only what is grave, or more than was said, is refused. */
+static bool is_agreed(const Broadcast *b, const Args *args, bool implied, GError **error) {
         const CommandInfo *info = command_info(b->command);
+        bool asks = implied || !info || info->wide_confirm;
         g_autofree char *question = NULL;
 
-        if (args_has(args, "yes") || b->clients->len < 2 || (info && !info->wide_confirm))
+        if (args_has(args, "yes") || args_has(args, "dry-run") || b->clients->len < 2 || !asks)
                 return true;
         if (!ctl_can_ask()) {
-                if (!is_grave(b->command))
+                if (!is_grave(b->command) && !implied)
                         return true;
                 return fleet_fail(error, FLEET_ERROR_FAILED,
                                   _("%s to %u clients is not sent without being asked for: add --yes"),
                                   b->command, b->clients->len);
         }
-        question = make_question(b);
+        question = broadcast_question(b);
         if (ctl_confirm(question))
                 return true;
         return fleet_fail(error, FLEET_ERROR_FAILED, _("nothing was sent"));
+}
+
+/* What nobody named and who has several would refuse to guess. */
+static bool complete_and_agree(Broadcast *b, const Args *args, GError **error) {
+        bool implied = broadcast_means_all(b);
+
+        if (implied)
+                json_object_object_add(b->parameters, "container", json_object_new_string("all"));
+        return is_agreed(b, args, implied, error);
 }
 
 /* While it is followed. */
@@ -159,6 +191,7 @@ static char *draw(const Terminal *terminal, void *userdata) {
                 .skipped = r->skipped,
                 .last = r->last,
                 .last_ok = r->last_ok,
+                .status = r->status,
                 .elapsed = now_monotonic() - s->since,
         };
         return progress_line(&p, terminal);
@@ -168,22 +201,22 @@ static void on_changed(const BatchReport *r, void *userdata) {
         live_update(((Screen *) userdata)->live);
 }
 
-static sd_bus_message *make_call(const Broadcast *b, GError **error) {
+static sd_bus_message *make_call(BusClient *bus, const Broadcast *b, GError **error) {
         json_object *dicts[] = { b->parameters, b->options };
 
-        return bus_client_request(b->ctl->bus, "Broadcast", dicts, G_N_ELEMENTS(dicts), error, "ss",
-                                  b->selector, b->command);
+        return bus_client_request(bus, "Broadcast", dicts, G_N_ELEMENTS(dicts), error, "ss", b->selector,
+                                  b->command);
 }
 
-static bool follow(const Broadcast *b, BatchReport *report, GError **error) {
+static bool follow(BusClient *bus, const Broadcast *b, BatchReport *report, GError **error) {
         Screen screen = { .report = report, .since = now_monotonic() };
-        sd_bus_message *m = make_call(b, error);
+        sd_bus_message *m = make_call(bus, b, error);
         bool ok;
 
         if (!m)
                 return false;
-        screen.live = live_new(bus_client_event(b->ctl->bus), draw, &screen);
-        ok = batch_follow(b->ctl->bus, m, on_changed, &screen, report, error);
+        screen.live = live_new(bus_client_event(bus), draw, &screen);
+        ok = batch_follow(bus, m, on_changed, &screen, report, error);
         screen.live = live_free(screen.live);
         return ok;
 }
@@ -195,29 +228,28 @@ static void print_totals(const Ctl *ctl, const BatchReport *r, uint64_t took_use
                  r->total, r->failed, r->skipped, took);
 }
 
-static int follow_and_print(const Broadcast *b, GError **error) {
-        g_autoptr(GPtrArray) ids = g_ptr_array_new_null_terminated(1, NULL, true);
+static int follow_and_print(Ctl *ctl, const Broadcast *b, GError **error) {
         uint64_t since = now_monotonic(), took;
         g_auto(BatchReport) report = {};
 
-        if (!follow(b, &report, error))
+        if (!follow(ctl->bus, b, &report, error))
                 return EXIT_FAILURE;
         took = now_monotonic() - since;
-        for (unsigned i = 0; i < b->clients->len; i++)
-                g_ptr_array_add(ids, (gpointer) json_text(b->clients->pdata[i], "Id"));
-        if (!batch_result_print(b->ctl, &report, (const char *const *) ids->pdata, error))
+        if (!batch_result_print(ctl, &report, b, error))
                 return EXIT_FAILURE;
-        if (b->ctl->style.json == JSON_OFF)
-                print_totals(b->ctl, &report, took);
+        if (ctl->style.json == JSON_OFF)
+                print_totals(ctl, &report, took);
+        if (strcmp(report.state, "failed") == 0)
+                ctl_error(_("%s was stopped: %s"), report.id, report.status);
         return report.total > 0 && report.succeeded == report.total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int send_only(const Broadcast *b, GError **error) {
-        g_autoptr(sd_bus_message) m = make_call(b, error), reply = NULL;
+static int send_only(Ctl *ctl, const Broadcast *b, GError **error) {
+        g_autoptr(sd_bus_message) m = make_call(ctl->bus, b, error), reply = NULL;
         const char *id, *path;
         int r;
 
-        reply = m ? bus_client_send(b->ctl->bus, g_steal_pointer(&m), error) : NULL;
+        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
         if (!reply)
                 return EXIT_FAILURE;
         r = sd_bus_message_read(reply, "so", &id, &path);
@@ -225,27 +257,47 @@ static int send_only(const Broadcast *b, GError **error) {
                 (void) bus_fail_errno(error, r);
                 return EXIT_FAILURE;
         }
-        if (b->ctl->style.json != JSON_OFF) {
+        if (ctl->style.json != JSON_OFF) {
                 json_object *o = json_object_new_object();
 
                 json_object_object_add(o, "batch", json_object_new_string(id));
-                ctl_print_object(b->ctl, o);
+                ctl_print_object(ctl, o);
         } else {
                 printf("%s\n", id);
         }
         return EXIT_SUCCESS;
 }
 
+static int preview(Ctl *ctl, const Broadcast *b, GError **error) {
+        g_autoptr(sd_bus_message) m = make_call(ctl->bus, b, error), reply = NULL;
+        g_autoptr(json_object) planned = NULL;
+        int r;
+
+        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        if (!reply)
+                return EXIT_FAILURE;
+        r = sd_bus_message_skip(reply, "so");
+        if (r >= 0)
+                r = bus_read_json(reply, &planned);
+        if (r < 0) {
+                (void) bus_fail_errno(error, r);
+                return EXIT_FAILURE;
+        }
+        batch_result_print_plan(ctl, b, planned);
+        return EXIT_SUCCESS;
+}
+
 static int run(Ctl *ctl, const Args *args, GError **error) {
         g_auto(Broadcast) b = {
-                .ctl = ctl,
                 .command = args_word(args, 0),
                 .selector = args_get(args, "on") ?: "all",
         };
 
-        if (!prepare(&b, args, error) || !is_agreed(&b, args, error))
+        if (!prepare(ctl, &b, args, error) || !complete_and_agree(&b, args, error))
                 return EXIT_FAILURE;
-        return args_has(args, "no-wait") ? send_only(&b, error) : follow_and_print(&b, error);
+        if (args_has(args, "dry-run"))
+                return preview(ctl, &b, error);
+        return args_has(args, "no-wait") ? send_only(ctl, &b, error) : follow_and_print(ctl, &b, error);
 }
 
 const Verb verb_broadcast = {
@@ -253,6 +305,8 @@ const Verb verb_broadcast = {
         .words = N_("COMMAND [ARGS...]"),
         .help = N_("Send a command to many clients and wait for its end on all"),
         .details = N_("Succeeds only where all clients did. What changes something asks first, and says what it will touch. "
+                      "With --pause or --require-healthy clients go in groups of --max-parallel, or one by one; "
+                      "without, the next one starts when another has ended. "
                       "With exec, options come before the words that are passed on."),
         .options = options,
         .flags = VERB_PARAMETERS,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.mserver1 as the command line uses it, for tests: each call is written to standard output, one a line. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,27 +11,6 @@
 #include "names.h"
 
 #define TAKE_USEC 1200000 /* how long commands of the mock take, as it says */
-
-static void tell_batch(Mock *m, MockBatch *b) {
-        (void) sd_bus_emit_properties_changed(m->bus, b->path, MSERVER_IFACE_BATCH, "State", "Total", "Sent",
-                                              "Succeeded", "Failed", "Skipped", "Commands", NULL);
-}
-
-static void count_end(MockCommand *c) {
-        MockBatch *b = c->member_of;
-
-        if (strcmp(c->state, "succeeded") == 0)
-                b->succeeded++;
-        else
-                b->failed++;
-        if (b->succeeded + b->failed == b->sent)
-                b->state = "finished";
-        tell_batch(c->mock, b);
-        if (strcmp(b->state, "finished") == 0) {
-                (void) sd_bus_emit_object_removed(c->mock->bus, b->path);
-                b->gone = true;
-        }
-}
 
 void mock_set_state(MockCommand *c, const char *state) {
         c->state = state;
@@ -45,7 +23,7 @@ void mock_set_state(MockCommand *c, const char *state) {
                                           "CommandStateChanged", "ssss", c->id, c->client, c->command,
                                           c->state);
         if (c->finished > 0 && c->member_of)
-                count_end(c);
+                mock_count_end(c);
 }
 
 static void tell_output(MockCommand *c, const char *subscriber, uint64_t offset, const char *text) {
@@ -92,12 +70,6 @@ static int list_clients(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int read_dicts(sd_bus_message *m, json_object **params, json_object **options) {
-        int r = bus_read_json(m, params);
-
-        return r < 0 ? r : bus_read_json(m, options);
-}
-
 static int send_command(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         g_autoptr(json_object) params = NULL, options = NULL;
         const char *client, *command;
@@ -105,7 +77,7 @@ static int send_command(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         int r = sd_bus_message_read(m, "ss", &client, &command);
 
         if (r >= 0)
-                r = read_dicts(m, &params, &options);
+                r = mock_read_dicts(m, &params, &options);
         if (r < 0)
                 return r;
         printf("SendCommand %s %s %s %s\n", client, command,
@@ -116,54 +88,6 @@ static int send_command(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                                         "needs authentication");
         c = mock_submit(userdata, client, command, params, options, NULL, error);
         return c ? sd_bus_reply_method_return(m, "so", c->id, c->path) : -EINVAL;
-}
-
-static MockBatch *batch_new(Mock *m, const char *selector, const char *command) {
-        MockBatch *b = g_new0(MockBatch, 1);
-
-        b->id = g_strdup_printf("batch_1795406800123_%u", 2000 + m->batches->len);
-        b->path = g_strconcat(MSERVER_BATCH_ROOT "/", b->id, NULL);
-        b->selector = g_strdup(selector);
-        b->command = g_strdup(command);
-        b->state = "running";
-        b->members = g_ptr_array_new();
-        g_ptr_array_add(m->batches, b);
-        return b;
-}
-
-static int broadcast(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        g_autoptr(json_object) params = NULL, options = NULL;
-        g_autoptr(sd_bus_message) reply = NULL;
-        const char *selector, *command;
-        MockBatch *b;
-        int r = sd_bus_message_read(m, "ss", &selector, &command);
-
-        if (r >= 0)
-                r = read_dicts(m, &params, &options);
-        if (r < 0)
-                return r;
-        printf("Broadcast %s %s %s %s\n", selector, command,
-               json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN),
-               json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN));
-        b = batch_new(userdata, selector, command);
-        for (const MockClient *c = mock_clients; c->id; c++) {
-                MockCommand *member;
-
-                if (strcmp(selector, "all") != 0 && fnmatch(selector, c->id, 0) != 0)
-                        continue;
-                b->total++;
-                member = c->online ? mock_submit(userdata, c->id, command, params, options, b, error) : NULL;
-                if (member)
-                        g_ptr_array_add(b->members, member);
-        }
-        b->sent = b->members->len;
-        b->skipped = b->total - b->sent;
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "so", b->id, b->path);
-        if (r >= 0)
-                r = mock_append_members(reply, b);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int no_such_command(sd_bus_error *error, const char *id) {
@@ -353,7 +277,7 @@ static const sd_bus_vtable manager[] = {
         SD_BUS_VTABLE_START(0),
         METHOD("ListClients", NULL, "a(sssto)", list_clients),
         METHOD("SendCommand", "ssa{sv}a{sv}", "so", send_command),
-        METHOD("Broadcast", "ssa{sv}a{sv}", "soa{ss}", broadcast),
+        METHOD("Broadcast", "ssa{sv}a{sv}", "soa{ss}", mock_broadcast),
         METHOD("CancelCommand", "s", NULL, cancel_command),
         METHOD("CancelBatch", "s", NULL, cancel_batch),
         METHOD("GetCommand", "s", "o", get_command),

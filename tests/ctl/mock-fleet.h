@@ -18,10 +18,11 @@ typedef struct MockClient {
 
 typedef struct MockBatch {
         char *id, *path;
-        const char *selector, *command, *state;
+        const char *selector, *command, *state, *status;
         uint32_t total, sent, succeeded, failed, skipped;
         GPtrArray *members; /* MockCommand */
-        bool gone;
+        GQueue waiting;     /* MockClient, whose turn is still to come */
+        json_object *params, *options;
 } MockBatch;
 
 typedef struct MockCommand {
@@ -58,6 +59,11 @@ int mock_publish_objects(Mock *m);
 int mock_publish(Mock *m);
 void mock_set_state(MockCommand *c, const char *state);
 void mock_put_output(MockCommand *c, const char *text, bool tell);
+
+/* mock-batches.c */
+int mock_broadcast(sd_bus_message *m, void *userdata, sd_bus_error *error);
+void mock_count_end(MockCommand *c);
+int mock_read_dicts(sd_bus_message *m, json_object **params, json_object **options);
 
 /* mock-commands.c: what becomes of a command. NULL with error set where it is refused at once. */
 MockCommand *mock_submit(Mock *m, const char *client, const char *command, json_object *params,

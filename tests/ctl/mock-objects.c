@@ -138,6 +138,7 @@ static const sd_bus_vtable batch[] = {
         MEMBER(MockBatch, "Selector", "s", selector),
         MEMBER(MockBatch, "Command", "s", command),
         CHANGING("State", "s", state),
+        CHANGING("Status", "s", status),
         CHANGING("Total", "u", total),
         CHANGING("Sent", "u", sent),
         CHANGING("Succeeded", "u", succeeded),
@@ -165,10 +166,8 @@ static int find_command_object(sd_bus *bus, const char *path, const char *interf
 
 static int find_batch_object(sd_bus *bus, const char *path, const char *interface, void *userdata,
                              void **ret, sd_bus_error *error) {
-        MockBatch *b = mock_find_batch(userdata, path);
-
-        *ret = b;
-        return b && !b->gone;
+        *ret = mock_find_batch(userdata, path);
+        return *ret != NULL;
 }
 
 static int list_objects(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {

@@ -68,6 +68,18 @@ static void test_many(void) {
         g_assert_nonnull(strstr(line, "███████████████████░  3999999999/4000000000"));
 }
 
+static void test_status(void) {
+        const Terminal t = { .utf8 = true };
+        Progress p = third;
+
+        p.status = "seoul-1 waiting for 3node5: syncing, 2 peers";
+        assert_line(&p, &t,
+                    "batch_1795406800123_1001  ██████░░░░░░░░░░░░░░  1/3   busan-1 ✓   "
+                    "seoul-1 waiting for 3node5: syncing, 2 peers   3 s");
+        p.status = "";
+        assert_line(&p, &t, "batch_1795406800123_1001  ██████░░░░░░░░░░░░░░  1/3   busan-1 ✓   3 s");
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/progress/plain", test_plain);
@@ -75,5 +87,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/progress/ascii", test_ascii);
         g_test_add_func("/progress/narrow", test_narrow);
         g_test_add_func("/progress/many", test_many);
+        g_test_add_func("/progress/status", test_status);
         return g_test_run();
 }

@@ -237,11 +237,53 @@ class Broadcast(Program):
                     "seoul-2  skipped     -  -   offline\n", code=1)
 
     def test_ends(self):
-        self.expect(["broadcast", "restart", "--on", "seoul-*"],
+        self.expect(["broadcast", "restart", "3node0", "--on", "seoul-*"],
                     "CLIENT   STATE       TOOK  ID                      ERROR\n"
                     f"seoul-1  succeeded  1.2 s  {FIRST}  -\n"
                     "seoul-2  skipped        -  -                       offline\n", code=1)
-        self.wait_asked("Broadcast seoul-* restart {} {}")
+        self.wait_asked('Broadcast seoul-* restart {"container":"3node0"} {}')
+
+    def test_all_is_not_guessed(self):
+        """Where a client has several containers and none is named, that is all of them: never without a word."""
+        self.expect(["broadcast", "restart", "--on", "seoul-*"], "",
+                    "restart to 2 clients is not sent without being asked for: add --yes", 1)
+        self.expect(["broadcast", "restart", "--on", "seoul-*", "--yes"], code=1)
+        self.wait_asked('Broadcast seoul-* restart {"container":"all"} {}')
+        self.expect(["broadcast", "restart", "--on", "seoul-*", "--all"], code=1)
+        self.expect(["broadcast", "restart", "--on", "busan-*"])
+        self.wait_asked('Broadcast busan-* restart {} {}')
+
+    def test_plan(self):
+        self.expect(["broadcast", "restart", "3node0", "--max-parallel", "2", "--max-failures=0", "--pause=1min",
+                     "--require-healthy", "--health-timeout=2h"], code=1)
+        self.wait_asked('Broadcast all restart {"container":"3node0"} {"max-parallel":2,"max-failures":0,"pause":60000000,'
+                        '"health-timeout":7200000000,"require-healthy":true}')
+        self.expect(["broadcast", "status", "--max-parallel=0"], "", "--max-parallel=0: expected a whole number from 1", 1)
+        self.expect(["broadcast", "status", "--max-failures=few"], "", "--max-failures=few: expected a whole number from 0", 1)
+        self.expect(["broadcast", "status", "--pause=soon"], "", "--pause=soon: expected a time span such as 90s, 5min or 2h", 1)
+
+    def test_one_after_the_other(self):
+        """Who has its turn later is in the result, too."""
+        reports = self.expect_json("broadcast", "restart", "3node0", "--max-parallel=1", code=1)
+        self.assertEqual([(r["client"], r["state"]) for r in reports],
+                         [("busan-1", "succeeded"), ("seoul-1", "succeeded"), ("seoul-2", "skipped")])
+
+    def test_stopped(self):
+        """What its plan stopped is a failure, with the reason."""
+        out = self.expect(["broadcast", "start", "3node9", "--max-failures=0", "--max-parallel=1"], code=1,
+                          error=f"{BATCH} was stopped: 1 failed, at most 0 were to")
+        self.assertIn("seoul-1  skipped      -  -                       its turn did not come\n", out)
+        self.assertIn("seoul-2  skipped      -  -                       offline\n", out)
+
+    def test_dry_run(self):
+        self.expect(["broadcast", "restart", "--dry-run", "--max-parallel=1"],
+                    "CLIENT   STATE    ERROR\n"
+                    "busan-1  planned  -\n"
+                    "seoul-1  planned  -\n"
+                    "seoul-2  skipped  offline\n")
+        self.wait_asked('Broadcast all restart {"container":"all"} {"max-parallel":1,"dry-run":true}')
+        self.assertEqual(self.expect_json("broadcast", "status", "--dry-run", "--on=seoul-2"),
+                         [{"client": "seoul-2", "state": "skipped", "error": "offline"}])
 
     def test_all_succeeded(self):
         self.expect(["broadcast", "restart", "--on=seoul-1"], code=0)

@@ -70,7 +70,7 @@ class Questions(Program):
     def test_yes(self):
         with Terminal(self, "broadcast", "restart", "--on=seoul-*") as t:
             question = t.until("[y/N] ")
-            self.assertEqual(question, "This sends restart to 2 clients (seoul-1, seoul-2; 1 is offline). Continue? ")
+            self.assertEqual(question, "This restarts 2 containers on 1 client (seoul-1; 1 is offline). Continue? ")
             t.type("y\n")
             out, code = t.wait()
         self.assertIn("1 of 2 succeeded, 0 failed, 1 skipped", out)
@@ -138,7 +138,7 @@ class Moving(Program):
         self.assertFalse([call for call in self.all_asked() if call.startswith("Cancel")])
 
     def test_broadcast(self):
-        with Terminal(self, "broadcast", "stop", "--yes", NO_COLOR="1") as t:
+        with Terminal(self, "broadcast", "stop", "3node0", "--yes", NO_COLOR="1") as t:
             t.until("batch_1795406800123_2000  ██████░░░░░░░░░░░░░░  1/3   1 skipped   ")
             t.type(CTRL_C)
             out, code = t.wait()
