@@ -82,10 +82,17 @@ void agent_db_submit(AgentDb *db, DbTask *task) {
                 loop_defer(db->loop, give_up, task);
 }
 
-const char *agent_db_problem(int code) {
-        return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
+void *agent_db_call_new(size_t size, int (*run)(DbThread *, DbTask *), void (*done)(DbTask *, int),
+                        void *userdata) {
+        AgentDbCall *c = g_malloc0(size);
+
+        g_assert(size >= sizeof(AgentDbCall));
+        c->task.run = run;
+        c->task.done = done;
+        c->userdata = userdata;
+        return c;
 }
 
-char *agent_db_text(sqlite3_stmt *s, int column) {
-        return g_strdup((const char *) sqlite3_column_text(s, column));
+const char *agent_db_problem(int code) {
+        return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
 }

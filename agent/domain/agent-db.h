@@ -19,8 +19,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentDb, agent_db_close)
 /* db_submit(); where the queue is full the task is done with SQLITE_BUSY, not from inside the call either. */
 void agent_db_submit(AgentDb *db, DbTask *task);
 
+/* What a call of a table begins with: it goes through the thread and comes back to whom it is for. */
+typedef struct AgentDbCall {
+        DbTask task;
+        void *userdata;
+} AgentDbCall;
+
+/* size: of the table's own struct, which begins with this one; the rest of it is zero. done() frees it. */
+void *agent_db_call_new(size_t size, int (*run)(DbThread *, DbTask *), void (*done)(DbTask *, int),
+                        void *userdata);
+
 /* What a code of SQLite means, for people; NULL for SQLITE_OK. */
 const char *agent_db_problem(int code);
-
-/* A column's text; new string, NULL for null. */
-char *agent_db_text(sqlite3_stmt *s, int column);

@@ -6,6 +6,7 @@
 
 #include <sys/random.h>
 
+#include "db-row.h"
 #include "limits.h"
 
 #define PRUNE_EVERY 256 /* acknowledgements */
@@ -22,9 +23,9 @@ struct AgentLedger {
         unsigned acks; /* since the last pruning */
 };
 
-/* Any of the calls, on its way through the thread. */
+/* Any of the calls. */
 typedef struct Call {
-        DbTask task;
+        AgentDbCall base;
         AgentLedger *ledger;
         char *id, *command, *target;
         uint64_t now_usec;
@@ -38,15 +39,12 @@ typedef struct Call {
         LedgerStored stored;
         LedgerIds listed;
         LedgerLoaded loaded;
-        void *userdata;
 } Call;
 
 static Call *call_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbTask *),
-                      void (*done)(DbTask *, int)) {
-        Call *c = g_new0(Call, 1);
+                      void (*done)(DbTask *, int), void *userdata) {
+        Call *c = agent_db_call_new(sizeof(Call), run, done, userdata);
 
-        c->task.run = run;
-        c->task.done = done;
         c->ledger = l;
         c->id = g_strdup(id);
         return c;
@@ -67,45 +65,49 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 /* The columns of every SELECT of an outcome. */
 #define OUTCOME_COLUMNS "state, result, error, command, target, output_bytes"
 
-static void read_outcome(sqlite3_stmt *s, LedgerOutcome *ret) {
-        const char *target = (const char *) sqlite3_column_text(s, 4);
+static void read_outcome(RowReader *row, LedgerOutcome *ret) {
+        g_autofree char *state = read_text(row), *result = read_text(row), *error = read_text(row),
+                        *command = read_text(row), *target = read_text(row);
 
-        g_clear_pointer(&ret->result, g_free);
-        g_clear_pointer(&ret->error, g_free);
-        if (command_state_from_string((const char *) sqlite3_column_text(s, 0) ?: "", &ret->state)) {
-                ret->result = agent_db_text(s, 1);
-                ret->error = agent_db_text(s, 2);
-                ret->output_bytes = (uint64_t) sqlite3_column_int64(s, 5);
+        g_free(ret->result); /* it may be the second time */
+        g_free(ret->error);
+        *ret = (LedgerOutcome){ .output_bytes = read_number(row) };
+        if (command_state_from_string(state ?: "", &ret->state)) {
+                ret->result = g_steal_pointer(&result);
+                ret->error = g_steal_pointer(&error);
                 return;
         }
         ret->state = COMMAND_INTERRUPTED;
+        ret->output_bytes = 0;
         ret->error = g_strdup_printf("The agent stopped in the middle of %s%s%s; how far it got is unknown",
-                                     sqlite3_column_text(s, 3), target ? " " : "", target ?: "");
+                                     command, target ? " " : "", target ?: "");
 }
 
 /* Sets verdict and outcome, where the id is there. */
 static int look_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS ","
-                                           "  NOT " HAS_ENDED " FROM commands WHERE id = ?1");
+        Binder b;
+        RowReader row;
+        bool found;
         int r;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT NOT " HAS_ENDED ", " OUTCOME_COLUMNS " FROM commands WHERE id = ?1"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 2, c->ledger->process);
-        r = sqlite3_step(s);
-        if (r != SQLITE_ROW)
-                return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
-        c->verdict = sqlite3_column_int(s, 6) ? LEDGER_RUNNING : LEDGER_FINISHED;
+        bind_text(&b, c->id);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        r = read_row(&b, &row, &found);
+        if (r != SQLITE_OK || !found)
+                return r;
+        c->verdict = read_number(&row) ? LEDGER_RUNNING : LEDGER_FINISHED;
         if (c->verdict == LEDGER_FINISHED)
-                read_outcome(s, &c->outcome);
+                read_outcome(&row, &c->outcome);
         return SQLITE_OK;
 }
 
 static void call_taken(Call *c, const char *problem) {
         c->taken(c->id, c->verdict, c->verdict == LEDGER_FINISHED ? &c->outcome : NULL, problem,
-                 c->userdata);
+                 c->base.userdata);
 }
 
 static void look_done(DbTask *task, int code) {
@@ -127,43 +129,43 @@ static void take_done(DbTask *task, int code) {
         }
         c->problem = agent_db_problem(code);
         c->verdict = LEDGER_FAILED;
-        c->task = (DbTask){ .run = look_run, .done = look_done, .read_only = true };
-        agent_db_submit(c->ledger->db, &c->task);
+        c->base.task = (DbTask){ .run = look_run, .done = look_done, .read_only = true };
+        agent_db_submit(c->ledger->db, &c->base.task);
 }
 
 /* After an INSERT that does nothing where the id is there. */
-static int inserted(DbThread *db, Call *c, sqlite3_stmt *s) {
-        int r = db_finish(s);
+static int inserted(DbThread *db, Call *c, Binder *b) {
+        int r = bound_finish(b);
 
         if (r != SQLITE_OK)
                 return r;
-        return sqlite3_changes(db_handle(db)) == 0 ? look_run(db, &c->task) : SQLITE_OK;
+        return sqlite3_changes(db_handle(db)) == 0 ? look_run(db, &c->base.task) : SQLITE_OK;
 }
 
 static int take_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "INSERT INTO commands (id, command, target, process, received)"
-                                           "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "INSERT INTO commands (id, command, target, process, received)"
+                         "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, c->command, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, c->target, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 4, c->ledger->process);
-        sqlite3_bind_int64(s, 5, c->now_usec);
+        bind_text(&b, c->id);
+        bind_text(&b, c->command);
+        bind_text(&b, c->target);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        bind_number(&b, c->now_usec);
         c->verdict = LEDGER_NEW;
-        return inserted(db, c, s);
+        return inserted(db, c, &b);
 }
 
 static Call *take_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbTask *), uint64_t now_usec,
                       LedgerTaken done, void *userdata) {
-        Call *c = call_new(l, id, run, take_done);
+        Call *c = call_new(l, id, run, take_done, userdata);
 
         c->now_usec = now_usec;
         c->taken = done;
-        c->userdata = userdata;
-        c->task.one_statement = true;
+        c->base.task.one_statement = true;
         return c;
 }
 
@@ -173,26 +175,25 @@ void agent_ledger_take(AgentLedger *l, const char *id, const char *command, cons
 
         c->command = g_strdup(command);
         c->target = g_strdup(target);
-        agent_db_submit(l->db, &c->task);
+        agent_db_submit(l->db, &c->base.task);
 }
 
 static int forbid_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(
-                        db,
-                        "INSERT INTO commands (id, command, process, received, finished, state, result, error)"
-                        "  VALUES (?1, '', ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "INSERT INTO commands (id, command, process, received, finished, state, result, error)"
+                         "  VALUES (?1, '', ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 2, c->ledger->process);
-        sqlite3_bind_int64(s, 3, c->now_usec);
-        sqlite3_bind_text(s, 4, command_state_to_string(c->outcome.state), -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 5, c->outcome.result, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 6, c->outcome.error, -1, SQLITE_STATIC);
+        bind_text(&b, c->id);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        bind_number(&b, c->now_usec);
+        bind_text(&b, command_state_to_string(c->outcome.state));
+        bind_text(&b, c->outcome.result);
+        bind_text(&b, c->outcome.error);
         c->verdict = LEDGER_FINISHED;
-        return inserted(db, c, s);
+        return inserted(db, c, &b);
 }
 
 static void copy_outcome(LedgerOutcome *to, const LedgerOutcome *from) {
@@ -207,23 +208,23 @@ void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *ou
         Call *c = take_new(l, id, forbid_run, now_usec, done, userdata);
 
         copy_outcome(&c->outcome, outcome);
-        agent_db_submit(l->db, &c->task);
+        agent_db_submit(l->db, &c->base.task);
 }
 
 int agent_ledger_settle(DbThread *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec) {
-        sqlite3_stmt *s = db_statement(db,
-                                       "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?,"
-                                       "  output_bytes = ? WHERE id = ? AND state IS NULL");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "UPDATE commands SET state = ?, result = ?, error = ?, finished = ?,"
+                         "  output_bytes = ? WHERE id = ? AND state IS NULL"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, command_state_to_string(outcome->state), -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, outcome->result, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, outcome->error, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 4, (int64_t) now_usec);
-        sqlite3_bind_int64(s, 5, (int64_t) outcome->output_bytes);
-        sqlite3_bind_text(s, 6, id, -1, SQLITE_STATIC);
-        return db_finish(s);
+        bind_text(&b, command_state_to_string(outcome->state));
+        bind_text(&b, outcome->result);
+        bind_text(&b, outcome->error);
+        bind_number(&b, now_usec);
+        bind_number(&b, outcome->output_bytes);
+        bind_text(&b, id);
+        return bound_finish(&b);
 }
 
 static int finish_run(DbThread *db, DbTask *task) {
@@ -235,39 +236,38 @@ static int finish_run(DbThread *db, DbTask *task) {
 static void finish_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->stored(c->id, agent_db_problem(code), c->userdata);
+        c->stored(c->id, agent_db_problem(code), c->base.userdata);
 }
 
 void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerStored done, void *userdata) {
-        Call *c = call_new(l, id, finish_run, finish_done);
+        Call *c = call_new(l, id, finish_run, finish_done, userdata);
 
         copy_outcome(&c->outcome, outcome);
         c->now_usec = now_usec;
         c->stored = done;
-        c->userdata = userdata;
-        c->task.one_statement = true;
-        agent_db_submit(l->db, &c->task);
+        c->base.task.one_statement = true;
+        agent_db_submit(l->db, &c->base.task);
 }
 
 static int acked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "UPDATE commands SET acked = 1 WHERE id = ?1 AND " HAS_ENDED);
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db, "UPDATE commands SET acked = 1 WHERE id = ?1 AND " HAS_ENDED))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 2, c->ledger->process);
-        return db_finish(s);
+        bind_text(&b, c->id);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        return bound_finish(&b);
 }
 
-static int run_with_limit(DbThread *db, const char *sql, int64_t limit) {
-        sqlite3_stmt *s = db_statement(db, sql);
+static int run_with_limit(DbThread *db, const char *sql, uint64_t limit) {
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db, sql))
                 return db_error(db);
-        sqlite3_bind_int64(s, 1, limit);
-        return db_finish(s);
+        bind_number(&b, limit);
+        return bound_finish(&b);
 }
 
 static int prune_run(DbThread *db, DbTask *task) {
@@ -292,80 +292,80 @@ static void forget_done(DbTask *task, int code) {
 }
 
 void agent_ledger_acked(AgentLedger *l, const char *id) {
-        Call *c = call_new(l, id, acked_run, forget_done);
+        Call *c = call_new(l, id, acked_run, forget_done, NULL);
 
-        c->task.one_statement = true;
-        agent_db_submit(l->db, &c->task);
+        c->base.task.one_statement = true;
+        agent_db_submit(l->db, &c->base.task);
         if (++l->acks < PRUNE_EVERY)
                 return;
         l->acks = 0;
-        agent_db_submit(l->db, &call_new(l, NULL, prune_run, forget_done)->task);
+        agent_db_submit(l->db, &call_new(l, NULL, prune_run, forget_done, NULL)->base.task);
+}
+
+static bool add_id(RowReader *r, GPtrArray *ids) {
+        g_ptr_array_add(ids, read_text(r));
+        return true;
 }
 
 static int unacked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT id FROM commands WHERE acked = 0 AND " HAS_ENDED
-                                           "  ORDER BY finished, seq");
-        int r;
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT id FROM commands WHERE acked = 0 AND " HAS_ENDED
+                         "  ORDER BY finished, seq"))
                 return db_error(db);
-        sqlite3_bind_int64(s, 2, c->ledger->process);
-        g_ptr_array_set_size(c->ids, 0);
-        while ((r = sqlite3_step(s)) == SQLITE_ROW)
-                g_ptr_array_add(c->ids, agent_db_text(s, 0));
-        return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
+        bind_text(&b, NULL);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        return read_rows(&b, add_id, c->ids);
 }
 
 static void unacked_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
         g_ptr_array_add(c->ids, NULL);
-        c->listed((char **) c->ids->pdata, agent_db_problem(code), c->userdata);
+        c->listed((char **) c->ids->pdata, agent_db_problem(code), c->base.userdata);
 }
 
 void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata) {
-        Call *c = call_new(l, NULL, unacked_run, unacked_done);
+        Call *c = call_new(l, NULL, unacked_run, unacked_done, userdata);
 
         c->ids = g_ptr_array_new_with_free_func(g_free);
         c->listed = done;
-        c->userdata = userdata;
-        c->task.read_only = true;
-        agent_db_submit(l->db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(l->db, &c->base.task);
 }
 
 static int load_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT " OUTCOME_COLUMNS " FROM commands"
-                                           "  WHERE id = ?1 AND acked = 0 AND " HAS_ENDED);
+        Binder b;
+        RowReader row;
         int r;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT " OUTCOME_COLUMNS
+                         " FROM commands WHERE id = ?1 AND acked = 0 AND " HAS_ENDED))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->id, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 2, c->ledger->process);
-        c->found = false;
-        r = sqlite3_step(s);
-        if (r != SQLITE_ROW)
-                return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
-        c->found = true;
-        read_outcome(s, &c->outcome);
-        return SQLITE_OK;
+        bind_text(&b, c->id);
+        bind_number(&b, (uint64_t) c->ledger->process);
+        r = read_row(&b, &row, &c->found);
+        if (r == SQLITE_OK && c->found)
+                read_outcome(&row, &c->outcome);
+        return r;
 }
 
 static void load_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->loaded(c->id, c->found ? &c->outcome : NULL, agent_db_problem(code), c->userdata);
+        c->loaded(c->id, c->found ? &c->outcome : NULL, agent_db_problem(code), c->base.userdata);
 }
 
 void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *userdata) {
-        Call *c = call_new(l, id, load_run, load_done);
+        Call *c = call_new(l, id, load_run, load_done, userdata);
 
         c->loaded = done;
-        c->userdata = userdata;
-        c->task.read_only = true;
-        agent_db_submit(l->db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(l->db, &c->base.task);
 }
 
 AgentLedger *agent_ledger_new(AgentDb *db) {
@@ -374,7 +374,7 @@ AgentLedger *agent_ledger_new(AgentDb *db) {
         l->db = db;
         if (getrandom(&l->process, sizeof(l->process), 0) != sizeof(l->process))
                 g_error("getrandom() has nothing to give");
-        agent_db_submit(db, &call_new(l, NULL, prune_run, forget_done)->task);
+        agent_db_submit(db, &call_new(l, NULL, prune_run, forget_done, NULL)->base.task);
         return l;
 }
 

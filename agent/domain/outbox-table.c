@@ -2,9 +2,11 @@
 /* The rows of the outbox in the agent's database. */
 #include "outbox-table.h"
 
-/* Any of the calls, on its way through the thread. */
+#include "db-row.h"
+
+/* Any of the calls. */
 typedef struct Call {
-        DbTask task;
+        AgentDbCall base;
         OutboxKind kind;
         char *id, *container, *message;
         int64_t seq;
@@ -15,7 +17,6 @@ typedef struct Call {
         OutboxChanged changed_done;
         OutboxListed listed;
         OutboxOldest oldest;
-        void *userdata;
 } Call;
 
 static const char *const kinds[_OUTBOX_KIND_MAX] = {
@@ -36,15 +37,6 @@ static bool kind_from_string(const char *s, OutboxKind *ret) {
         return false;
 }
 
-static Call *call_new(int (*run)(DbThread *, DbTask *), void (*done)(DbTask *, int), void *userdata) {
-        Call *c = g_new0(Call, 1);
-
-        c->task.run = run;
-        c->task.done = done;
-        c->userdata = userdata;
-        return c;
-}
-
 static void call_free(Call *c) {
         g_free(c->id);
         g_free(c->container);
@@ -55,20 +47,25 @@ static void call_free(Call *c) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
+static bool changed_any(DbThread *db) {
+        return sqlite3_changes(db_handle(db)) > 0;
+}
+
 int outbox_table_insert(DbThread *db, const OutboxRecord *r, bool *ret_inserted) {
-        sqlite3_stmt *s = db_statement(db, "INSERT INTO outbox (kind, id, container, message)"
-                                           "  VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING");
+        Binder b;
         int code;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "INSERT INTO outbox (kind, id, container, message)"
+                         "  VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, kinds[r->kind], -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, r->id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, r->container, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 4, r->message, -1, SQLITE_STATIC);
-        code = db_finish(s);
+        bind_text(&b, kinds[r->kind]);
+        bind_text(&b, r->id);
+        bind_text(&b, r->container);
+        bind_text(&b, r->message);
+        code = bound_finish(&b);
         if (code == SQLITE_OK)
-                *ret_inserted = sqlite3_changes(db_handle(db)) > 0;
+                *ret_inserted = changed_any(db);
         return code;
 }
 
@@ -82,112 +79,120 @@ static int put_run(DbThread *db, DbTask *task) {
 static void change_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->changed_done(code == SQLITE_OK && c->changed, agent_db_problem(code), c->userdata);
+        c->changed_done(code == SQLITE_OK && c->changed, agent_db_problem(code), c->base.userdata);
 }
 
 void outbox_table_put(AgentDb *db, const OutboxRecord *r, OutboxChanged done, void *userdata) {
-        Call *c = call_new(put_run, change_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), put_run, change_done, userdata);
 
         c->kind = r->kind;
         c->id = g_strdup(r->id);
         c->container = g_strdup(r->container);
         c->message = g_strdup(r->message);
         c->changed_done = done;
-        c->task.one_statement = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.one_statement = true;
+        agent_db_submit(db, &c->base.task);
 }
 
 static int remove_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "DELETE FROM outbox WHERE seq = ?");
+        Binder b;
         int r;
 
-        if (!s)
+        if (!binder_open(&b, db, "DELETE FROM outbox WHERE seq = ?"))
                 return db_error(db);
-        sqlite3_bind_int64(s, 1, c->seq);
-        r = db_finish(s);
-        c->changed = r == SQLITE_OK && sqlite3_changes(db_handle(db)) > 0;
+        bind_number(&b, (uint64_t) c->seq);
+        r = bound_finish(&b);
+        c->changed = r == SQLITE_OK && changed_any(db);
         return r;
 }
 
 void outbox_table_remove(AgentDb *db, int64_t seq, OutboxChanged done, void *userdata) {
-        Call *c = call_new(remove_run, change_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), remove_run, change_done, userdata);
 
         c->seq = seq;
         c->changed_done = done;
-        c->task.one_statement = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.one_statement = true;
+        agent_db_submit(db, &c->base.task);
+}
+
+static bool add_container(RowReader *r, GPtrArray *containers) {
+        g_ptr_array_add(containers, read_text(r));
+        return true;
 }
 
 static int list_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT container, count(*) FROM outbox"
-                                           "  GROUP BY container ORDER BY min(seq)");
+        Binder containers, count;
+        RowReader row;
+        bool found;
         int r;
 
-        if (!s)
+        if (!binder_open(&containers, db,
+                         "SELECT container FROM outbox GROUP BY container ORDER BY min(seq)") ||
+            !binder_open(&count, db, "SELECT count(*) FROM outbox"))
                 return db_error(db);
-        g_ptr_array_set_size(c->containers, 0);
-        c->records = 0;
-        while ((r = sqlite3_step(s)) == SQLITE_ROW) {
-                g_ptr_array_add(c->containers, agent_db_text(s, 0));
-                c->records += (unsigned) sqlite3_column_int64(s, 1);
-        }
-        return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
+        r = read_rows(&containers, add_container, c->containers);
+        if (r == SQLITE_OK)
+                r = read_row(&count, &row, &found);
+        if (r == SQLITE_OK)
+                c->records = (unsigned) read_number(&row);
+        return r;
 }
 
 static void list_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
         g_ptr_array_add(c->containers, NULL);
-        c->listed((char **) c->containers->pdata, c->records, agent_db_problem(code), c->userdata);
+        c->listed((char **) c->containers->pdata, c->records, agent_db_problem(code), c->base.userdata);
 }
 
 void outbox_table_list(AgentDb *db, OutboxListed done, void *userdata) {
-        Call *c = call_new(list_run, list_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), list_run, list_done, userdata);
 
         c->containers = g_ptr_array_new_with_free_func(g_free);
         c->listed = done;
-        c->task.read_only = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(db, &c->base.task);
 }
 
 static int oldest_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT seq, kind, id, message FROM outbox"
-                                           "  WHERE container = ? ORDER BY seq LIMIT 1");
+        g_autofree char *kind = NULL;
+        Binder b;
+        RowReader row;
         int r;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT seq, kind, id, message FROM outbox"
+                         "  WHERE container = ? ORDER BY seq LIMIT 1"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->container, -1, SQLITE_STATIC);
-        c->found = false;
-        r = sqlite3_step(s);
-        if (r != SQLITE_ROW)
-                return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
-        if (!kind_from_string((const char *) sqlite3_column_text(s, 1), &c->kind))
-                return SQLITE_MISMATCH;
-        c->found = true;
-        c->seq = sqlite3_column_int64(s, 0);
-        g_free(c->id);
-        g_free(c->message);
-        c->id = agent_db_text(s, 2);
-        c->message = agent_db_text(s, 3);
-        return SQLITE_OK;
+        bind_text(&b, c->container);
+        r = read_row(&b, &row, &c->found);
+        if (r != SQLITE_OK || !c->found)
+                return r;
+        g_clear_pointer(&c->id, g_free); /* it may be the second time */
+        g_clear_pointer(&c->message, g_free);
+        c->seq = (int64_t) read_number(&row);
+        kind = read_text(&row);
+        c->id = read_text(&row);
+        c->message = read_text(&row);
+        return kind_from_string(kind, &c->kind) ? SQLITE_OK : SQLITE_MISMATCH;
 }
 
 static void oldest_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
         const OutboxRecord r = { c->kind, c->id, c->container, c->message };
 
-        c->oldest(c->found ? &r : NULL, c->seq, agent_db_problem(code), c->userdata);
+        c->oldest(code == SQLITE_OK && c->found ? &r : NULL, c->seq, agent_db_problem(code),
+                  c->base.userdata);
 }
 
 void outbox_table_oldest(AgentDb *db, const char *container, OutboxOldest done, void *userdata) {
-        Call *c = call_new(oldest_run, oldest_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), oldest_run, oldest_done, userdata);
 
         c->container = g_strdup(container);
         c->oldest = done;
-        c->task.read_only = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(db, &c->base.task);
 }

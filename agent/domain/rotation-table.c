@@ -2,6 +2,7 @@
 /* Rotations of session keys in the agent's database. */
 #include "rotation-table.h"
 
+#include "db-row.h"
 #include "limits.h"
 
 static const char *const ends[] = {
@@ -10,9 +11,9 @@ static const char *const ends[] = {
         [ROTATION_UNKNOWN] = "unknown",
 };
 
-/* Any of the calls, on its way through the thread. */
+/* Any of the calls. */
 typedef struct Call {
-        DbTask task;
+        AgentDbCall base;
         RotationIntent *intent;
         char *container;
         RotationEnd end;
@@ -26,7 +27,6 @@ typedef struct Call {
         RotationEnded ended;
         RotationLast last;
         RotationsListed listed;
-        void *userdata;
 } Call;
 
 RotationIntent *rotation_intent_copy(const RotationIntent *i) {
@@ -52,15 +52,6 @@ static void free_intent(void *p) {
         (void) rotation_intent_free(p);
 }
 
-static Call *call_new(int (*run)(DbThread *, DbTask *), void (*done)(DbTask *, int), void *userdata) {
-        Call *c = g_new0(Call, 1);
-
-        c->task.run = run;
-        c->task.done = done;
-        c->userdata = userdata;
-        return c;
-}
-
 static void call_free(Call *c) {
         (void) rotation_intent_free(c->intent);
         g_free(c->container);
@@ -77,56 +68,58 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 static void write_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->written(agent_db_problem(code), c->userdata);
+        c->written(agent_db_problem(code), c->base.userdata);
 }
 
 static int begin_run(DbThread *db, DbTask *task) {
         const RotationIntent *i = ((Call *) task)->intent;
-        sqlite3_stmt *s = db_statement(db, "INSERT INTO rotations (id, container, keystore, before, started)"
-                                           "  VALUES (?, ?, ?, ?, ?)");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "INSERT INTO rotations (id, container, keystore, before, started)"
+                         "  VALUES (?, ?, ?, ?, ?)"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, i->id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, i->container, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, i->keystore, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 4, i->before, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 5, (int64_t) i->started_usec);
-        return db_finish(s);
+        bind_text(&b, i->id);
+        bind_text(&b, i->container);
+        bind_text(&b, i->keystore);
+        bind_text(&b, i->before);
+        bind_number(&b, i->started_usec);
+        return bound_finish(&b);
 }
 
 void rotation_table_begin(AgentDb *db, const RotationIntent *intent, RotationWritten done, void *userdata) {
-        Call *c = call_new(begin_run, write_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), begin_run, write_done, userdata);
 
         c->intent = rotation_intent_copy(intent);
         c->written = done;
-        c->task.one_statement = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.one_statement = true;
+        agent_db_submit(db, &c->base.task);
 }
 
 /* What is over needs no list of names any more. */
 static int end_row(DbThread *db, const Call *c) {
-        sqlite3_stmt *s = db_statement(db, "UPDATE rotations SET state = ?, session_key = ?, finished = ?,"
-                                           "  before = '' WHERE id = ? AND state IS NULL");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "UPDATE rotations SET state = ?, session_key = ?, finished = ?, before = ''"
+                         "  WHERE id = ? AND state IS NULL"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, ends[c->end], -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, c->session_key, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 3, (int64_t) c->usec);
-        sqlite3_bind_text(s, 4, c->intent->id, -1, SQLITE_STATIC);
-        return db_finish(s);
+        bind_text(&b, ends[c->end]);
+        bind_text(&b, c->session_key);
+        bind_number(&b, c->usec);
+        bind_text(&b, c->intent->id);
+        return bound_finish(&b);
 }
 
 static int forget_old(DbThread *db) {
-        sqlite3_stmt *s =
-                        db_statement(db, "DELETE FROM rotations WHERE state IS NOT NULL AND seq <="
-                                         "  (SELECT seq FROM rotations ORDER BY seq DESC LIMIT 1 OFFSET ?)");
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "DELETE FROM rotations WHERE state IS NOT NULL AND seq <="
+                         "  (SELECT seq FROM rotations ORDER BY seq DESC LIMIT 1 OFFSET ?)"))
                 return db_error(db);
-        sqlite3_bind_int64(s, 1, ROTATIONS_KEEP);
-        return db_finish(s);
+        bind_number(&b, ROTATIONS_KEEP);
+        return bound_finish(&b);
 }
 
 static int end_run(DbThread *db, DbTask *task) {
@@ -146,12 +139,12 @@ static int end_run(DbThread *db, DbTask *task) {
 static void end_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->ended(code == SQLITE_OK && c->recorded, agent_db_problem(code), c->userdata);
+        c->ended(code == SQLITE_OK && c->recorded, agent_db_problem(code), c->base.userdata);
 }
 
 void rotation_table_end(AgentDb *db, const RotationIntent *intent, const RotationEnding *ending,
                         uint64_t now_usec, RotationEnded done, void *userdata) {
-        Call *c = call_new(end_run, end_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), end_run, end_done, userdata);
 
         c->intent = rotation_intent_copy(intent);
         c->end = ending->end;
@@ -165,68 +158,75 @@ void rotation_table_end(AgentDb *db, const RotationIntent *intent, const Rotatio
         }
         c->usec = now_usec;
         c->ended = done;
-        agent_db_submit(db, &c->task);
+        agent_db_submit(db, &c->base.task);
 }
 
 static int last_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT max(started) FROM rotations WHERE container = ?"
-                                           "  AND (state IS NULL OR state <> 'nothing')");
+        Binder b;
+        RowReader row;
+        bool found;
+        int r;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT max(started) FROM rotations WHERE container = ?"
+                         "  AND (state IS NULL OR state <> 'nothing')"))
                 return db_error(db);
-        sqlite3_bind_text(s, 1, c->container, -1, SQLITE_STATIC);
-        if (sqlite3_step(s) != SQLITE_ROW)
-                return db_error(db);
-        c->usec = (uint64_t) sqlite3_column_int64(s, 0); /* null is 0 */
-        return SQLITE_OK;
+        bind_text(&b, c->container);
+        r = read_row(&b, &row, &found);
+        if (r == SQLITE_OK)
+                c->usec = read_number(&row); /* null is 0 */
+        return r;
 }
 
 static void last_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->last(c->usec, agent_db_problem(code), c->userdata);
+        c->last(c->usec, agent_db_problem(code), c->base.userdata);
 }
 
 void rotation_table_last(AgentDb *db, const char *container, RotationLast done, void *userdata) {
-        Call *c = call_new(last_run, last_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), last_run, last_done, userdata);
 
         c->container = g_strdup(container);
         c->last = done;
-        c->task.read_only = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(db, &c->base.task);
+}
+
+static bool add_intent(RowReader *r, GPtrArray *intents) {
+        RotationIntent *i = g_new0(RotationIntent, 1);
+
+        i->id = read_text(r);
+        i->container = read_text(r);
+        i->keystore = read_text(r);
+        i->before = read_text(r);
+        i->started_usec = read_number(r);
+        g_ptr_array_add(intents, i);
+        return true;
 }
 
 static int list_run(DbThread *db, DbTask *task) {
-        Call *c = (Call *) task;
-        sqlite3_stmt *s = db_statement(db, "SELECT id, container, keystore, before, started FROM rotations"
-                                           "  WHERE state IS NULL ORDER BY seq");
-        int r;
+        Binder b;
 
-        if (!s)
+        if (!binder_open(&b, db,
+                         "SELECT id, container, keystore, before, started FROM rotations"
+                         "  WHERE state IS NULL ORDER BY seq"))
                 return db_error(db);
-        g_ptr_array_set_size(c->intents, 0);
-        while ((r = sqlite3_step(s)) == SQLITE_ROW) {
-                RotationIntent *i = g_new(RotationIntent, 1);
-
-                *i = (RotationIntent){ agent_db_text(s, 0), agent_db_text(s, 1), agent_db_text(s, 2),
-                                       agent_db_text(s, 3), (uint64_t) sqlite3_column_int64(s, 4) };
-                g_ptr_array_add(c->intents, i);
-        }
-        return r == SQLITE_DONE ? SQLITE_OK : db_error(db);
+        return read_rows(&b, add_intent, ((Call *) task)->intents);
 }
 
 static void list_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
-        c->listed(c->intents, agent_db_problem(code), c->userdata);
+        c->listed(c->intents, agent_db_problem(code), c->base.userdata);
 }
 
 void rotation_table_list(AgentDb *db, RotationsListed done, void *userdata) {
-        Call *c = call_new(list_run, list_done, userdata);
+        Call *c = agent_db_call_new(sizeof(Call), list_run, list_done, userdata);
 
         c->intents = g_ptr_array_new_with_free_func(free_intent);
         c->listed = done;
-        c->task.read_only = true;
-        agent_db_submit(db, &c->task);
+        c->base.task.read_only = true;
+        agent_db_submit(db, &c->base.task);
 }

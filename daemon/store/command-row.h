@@ -2,7 +2,7 @@
 /* A row of commands as a CommandRecord, and what its columns say. */
 #pragma once
 
-#include "store-row.h"
+#include "db-row.h"
 #include "store-task.h"
 
 /* Of a state; SQL_PHASE_… */

@@ -2,7 +2,7 @@
 /* Lists of what nodes have reported: by client and container, either of them open. */
 #pragma once
 
-#include "store-row.h"
+#include "db-row.h"
 #include "store-task.h"
 
 /* Runs sql (two names that may be NULL, a limit) and gives each row to handler. */

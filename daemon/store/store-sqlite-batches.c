@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Batches in SQLite: what was asked for; their commands say what became of it. */
 #include "command-row.h"
-#include "store-row.h"
+#include "db-row.h"
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"

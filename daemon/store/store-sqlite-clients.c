@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Clients in SQLite: the latest that is known of each. */
-#include "store-row.h"
+#include "db-row.h"
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Commands in SQLite: one row each, inserted once and then only moved on. */
 #include "command-row.h"
-#include "store-row.h"
+#include "db-row.h"
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"

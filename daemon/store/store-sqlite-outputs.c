@@ -2,7 +2,7 @@
 /* The kept output of commands in SQLite. */
 #include <string.h>
 
-#include "store-row.h"
+#include "db-row.h"
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"

@@ -2,7 +2,7 @@
 /* Tokens in SQLite: their hashes, and whose they are. */
 #include <string.h>
 
-#include "store-row.h"
+#include "db-row.h"
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"

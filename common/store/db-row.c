@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Values into an SQLite statement and out of its rows. Binding fails only for a position that the statement does
  * not have, or for more bytes than SQLite takes (1 GB): mistakes of ours. */
-#include "store-row.h"
+#include "db-row.h"
 
 bool binder_open(Binder *ret, DbThread *db, const char *sql) {
         sqlite3_stmt *s = db_statement(db, sql);
@@ -31,6 +31,10 @@ void bind_bytes(Binder *b, const void *data, size_t size) {
         g_assert(r == SQLITE_OK);
 }
 
+int bound_finish(Binder *b) {
+        return db_finish(b->statement);
+}
+
 char *read_text(RowReader *r) {
         int column = r->next++;
         const char *text = (const char *) sqlite3_column_text(r->statement, column);
@@ -48,6 +52,16 @@ const void *read_bytes(RowReader *r, size_t *ret_size) {
 
         *ret_size = (size_t) sqlite3_column_bytes(r->statement, column);
         return data;
+}
+
+int read_row(Binder *b, RowReader *ret_row, bool *ret_found) {
+        int r = sqlite3_step(b->statement);
+
+        if (r != SQLITE_ROW && r != SQLITE_DONE)
+                return r;
+        *ret_row = (RowReader){ .statement = b->statement };
+        *ret_found = r == SQLITE_ROW;
+        return SQLITE_OK;
 }
 
 int read_rows(Binder *b, RowHandler handler, GPtrArray *rows) {

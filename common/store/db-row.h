@@ -17,6 +17,9 @@ void bind_text(Binder *b, const char *text);
 void bind_number(Binder *b, uint64_t n);
 void bind_bytes(Binder *b, const void *data, size_t size);
 
+/* Steps to the end: SQLITE_OK, or the extended code of the failure. */
+int bound_finish(Binder *b);
+
 typedef struct RowReader {
         sqlite3_stmt *statement;
         int next;
@@ -25,6 +28,9 @@ typedef struct RowReader {
 char *read_text(RowReader *r); /* new string; NULL for NULL */
 uint64_t read_number(RowReader *r);
 const void *read_bytes(RowReader *r, size_t *ret_size); /* borrowed until the next row */
+
+/* Of a statement that gives one row at most. *ret_found: it gave it, and ret_row reads it. Returns an SQLite code. */
+int read_row(Binder *b, RowReader *ret_row, bool *ret_found);
 
 /* Steps to the end and calls for each row, which adds what it makes of it to rows. A row that the handler finds
  * unreadable is SQLITE_CORRUPT. */
