@@ -2,6 +2,8 @@
 /* Rotations of session keys: who may begin one, and who waits for it. */
 #include "rotations.h"
 
+#include "clock.h"
+#include "docker-guest.h"
 #include "log.h"
 #include "rotation.h"
 
@@ -12,6 +14,7 @@ struct Rotations {
         void *userdata;
         GHashTable *active; /* container to Rotation */
         GHashTable *waits;  /* container to RotationWait, for those for which somebody waits */
+        DockerGuestSweep *sweep;
 };
 
 struct RotationWait {
@@ -168,6 +171,7 @@ Rotations *rotations_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox
         r->userdata = userdata;
         r->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_rotation);
         r->waits = g_hash_table_new(g_str_hash, g_str_equal);
+        r->sweep = docker_guest_sweep_new(docker, now_realtime() / USEC_PER_SEC);
         rotation_table_list(db, inherit, r);
         return r;
 }
@@ -178,6 +182,7 @@ Rotations *rotations_free(Rotations *r) {
         g_assert(g_hash_table_size(r->waits) == 0);
         g_hash_table_unref(r->active);
         g_hash_table_unref(r->waits);
+        (void) docker_guest_sweep_free(r->sweep);
         (void) docker_free(r->host.docker);
         g_free(r);
         return NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rotations of session keys: one at a time for each node, never repeated by itself, and its key in the outbox, whatever is
  * killed or cut. A rotation outlives the command that asked for it, where that does not wait to its end, and the process:
- * those that an earlier one left open are looked into at once. */
+ * those that an earlier one left open are looked into at once, and the containers that it left behind
+ * (docker-guest.h) are removed. */
 #pragma once
 
 #include <glib.h>

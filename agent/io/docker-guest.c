@@ -221,6 +221,7 @@ DockerGuest *docker_guest_free(DockerGuest *g) {
 
 struct DockerGuestSweep {
         Docker *docker;
+        uint64_t before_sec;
         DockerCall *call;
 };
 
@@ -230,17 +231,20 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
 
         s->call = NULL;
         for (size_t i = 0; i < n; i++) {
-                const char *id = json_string_at(json_object_array_get_idx(body, i), "Id");
+                json_object *guest = json_object_array_get_idx(body, i);
+                const char *id = json_string_at(guest, "Id");
+                uint64_t created;
 
-                if (id)
+                if (id && json_uint_at(guest, "Created", &created) && created < s->before_sec)
                         (void) docker_call_detach(docker_remove(s->docker, id, ignore_reply, NULL));
         }
 }
 
-DockerGuestSweep *docker_guest_sweep_new(Docker *d) {
+DockerGuestSweep *docker_guest_sweep_new(Docker *d, uint64_t before_sec) {
         DockerGuestSweep *s = g_new0(DockerGuestSweep, 1);
 
         s->docker = d;
+        s->before_sec = before_sec;
         s->call = docker_list_stopped(d, MCLIENT_GUEST_LABEL, list_reply, s);
         return s;
 }

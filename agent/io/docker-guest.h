@@ -24,8 +24,9 @@ DockerGuest *docker_guest_new(Loop *l, Docker *d, const DockerHost *host, const 
 DockerGuest *docker_guest_free(DockerGuest *g);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DockerGuest, docker_guest_free)
 
-/* Removes what an agent that was killed has left behind. */
+/* Removes what an agent that was killed has left behind: guests that do not run, made before this second (since the
+ * epoch). Those that run end by themselves, and the engine removes them. */
 typedef struct DockerGuestSweep DockerGuestSweep;
-DockerGuestSweep *docker_guest_sweep_new(Docker *d);
+DockerGuestSweep *docker_guest_sweep_new(Docker *d, uint64_t before_sec);
 DockerGuestSweep *docker_guest_sweep_free(DockerGuestSweep *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DockerGuestSweep, docker_guest_sweep_free)

@@ -101,6 +101,10 @@ static void on_request(FakeRequest *r, void *userdata) {
         g_string_append_printf(e->requests, "%s\n", r->line);
         if (e->broken && strstr(r->line, e->broken))
                 fake_answer(r, 500, "{\"message\":\"disk on fire\"}");
+        else if (strstr(r->line, "filters="))
+                fake_answer(r, 200, e->stopped ?: "[]");
+        else if (g_str_has_prefix(r->line, "DELETE"))
+                fake_answer(r, 204, NULL);
         else if (strstr(r->line, "/containers/json"))
                 list(e, r);
         else if (!c)
@@ -113,6 +117,8 @@ static void on_request(FakeRequest *r, void *userdata) {
                 give_archive(c, r, path);
         else
                 inspect(c, r);
+        if (e->quit_at && strstr(r->line, e->quit_at))
+                loop_quit(e->loop, 0);
 }
 
 KeyEngine *key_engine_new(Loop *l) {

@@ -29,6 +29,8 @@ typedef struct KeyEngine {
         GString *requests;                                 /* one per line */
         bool silent;                                       /* of archives: then the loop ends */
         const char *broken;                                /* requests that it answers with 500 */
+        const char *quit_at; /* with a request that contains this the loop ends */
+        const char *stopped; /* what a filtered list shows, JSON; NULL: nothing */
 
         GBytes *put; /* the last archive that came */
         char *put_into;

@@ -38,7 +38,10 @@ static void on_request(FakeRequest *r, void *userdata) {
                 t->created = json_tokener_parse(r->body);
                 fake_answer(r, 201, "{\"Id\":\"" ID "\",\"Warnings\":[]}");
         } else if (strstr(r->line, "filters="))
-                fake_answer(r, 200, "[{\"Id\":\"a\"},{\"Id\":7},{\"Id\":\"b\"}]");
+                fake_answer(r, 200,
+                            "[{\"Id\":\"a\",\"Created\":99},{\"Id\":7,\"Created\":1},"
+                            "{\"Id\":\"ours\",\"Created\":100},{\"Id\":\"undated\"},"
+                            "{\"Id\":\"b\",\"Created\":7}]");
         else if (g_str_has_suffix(r->line, "/exec"))
                 fake_answer(r, 201, "{\"Id\":\"e\"}");
         else if (strstr(r->line, "/attach?") || strstr(r->line, "/exec/e/start")) {
@@ -229,7 +232,7 @@ static void test_guest_bounds(void) {
 
 static void test_sweep(void) {
         Test *t = test_new();
-        DockerGuestSweep *s = docker_guest_sweep_new(t->docker);
+        DockerGuestSweep *s = docker_guest_sweep_new(t->docker, 100);
 
         run_until(t, "DELETE /containers/b?force=1");
         g_assert_cmpstr(t->requests->str, ==,
