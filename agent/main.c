@@ -30,7 +30,8 @@ typedef struct Agent {
         AgentConfig *config;
         Uplink *uplink;
         Sampler *sampler;
-        UplinkState logged; /* the last state that made a line in the log */
+        UplinkState logged;     /* the last state that made a line in the log */
+        char *status, *problem; /* what systemd is told */
 } Agent;
 
 static void help(void) {
@@ -110,11 +111,25 @@ static void log_state(Agent *a, UplinkState state, const char *text) {
         a->logged = state;
 }
 
+static void tell_status(const Agent *a) {
+        (void) sd_notifyf(false, "STATUS=%s%s%s", a->status ?: "", a->problem ? "; " : "", a->problem ?: "");
+}
+
+static void uplink_alarmed(const char *problem, void *userdata) {
+        Agent *a = userdata;
+
+        g_free(a->problem);
+        a->problem = g_strdup(problem);
+        tell_status(a);
+}
+
 static void uplink_changed(UplinkState state, const char *text, void *userdata) {
         Agent *a = userdata;
 
         log_state(a, state, text);
-        (void) sd_notifyf(false, "STATUS=%s", text);
+        g_free(a->status);
+        a->status = g_strdup(text);
+        tell_status(a);
         if (state == UPLINK_STOPPED)
                 loop_quit(a->loop, EXIT_SUCCESS);
 }
@@ -134,6 +149,7 @@ static void sampled(json_object *data, void *userdata) {
 }
 
 static bool start(Agent *a, GError **error) {
+        static const UplinkEvents events = { uplink_changed, uplink_alarmed };
         g_autofree char *token = credential_read("token", MCLIENT_TOKEN_FILE, error), *path = NULL;
         AgentDb *db;
 
@@ -154,7 +170,7 @@ static bool start(Agent *a, GError **error) {
         db = agent_db_open(a->loop, path, error);
         if (!db)
                 return false;
-        a->uplink = uplink_new(a->loop, a->config, token, db, uplink_changed, a, error);
+        a->uplink = uplink_new(a->loop, a->config, token, db, &events, a, error);
         explicit_bzero(token, strlen(token));
         if (!a->uplink)
                 return false;
@@ -171,6 +187,8 @@ static void agent_clear(Agent *a) {
         uplink_free(a->uplink);
         agent_config_free(a->config);
         loop_free(a->loop);
+        g_free(a->status);
+        g_free(a->problem);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Agent, agent_clear)
 

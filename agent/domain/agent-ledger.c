@@ -20,6 +20,7 @@
 struct AgentLedger {
         AgentDb *db;
         int64_t process;
+        Backlog backlog;
         unsigned acks; /* since the last pruning */
 };
 
@@ -33,6 +34,8 @@ typedef struct Call {
         LedgerOutcome outcome;
         const char *problem; /* static: why it could not be written down */
         bool found;
+        unsigned waiting; /* for the server, after this */
+        bool counted;
         GPtrArray *ids;
 
         LedgerTaken taken;
@@ -61,6 +64,28 @@ static void call_free(Call *c) {
         g_free(c);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
+
+/* As far as the bound. */
+static int count_waiting(DbThread *db, Call *c) {
+        Binder b;
+        RowReader row;
+        bool found;
+        int r;
+
+        if (!binder_open(&b, db, "SELECT count(*) FROM (SELECT 1 FROM commands WHERE acked = 0 LIMIT ?)"))
+                return db_error(db);
+        bind_number(&b, AGENT_OUTCOMES_MAX);
+        r = read_row(&b, &row, &found);
+        if (r == SQLITE_OK)
+                c->waiting = (unsigned) read_number(&row);
+        c->counted = r == SQLITE_OK;
+        return r;
+}
+
+static void note_waiting(const Call *c, int code) {
+        if (code == SQLITE_OK && c->counted)
+                backlog_set(&c->ledger->backlog, c->waiting);
+}
 
 /* The columns of every SELECT of an outcome. */
 #define OUTCOME_COLUMNS "state, result, error, command, target, output_bytes"
@@ -122,6 +147,7 @@ static void look_done(DbTask *task, int code) {
 static void take_done(DbTask *task, int code) {
         Call *c = (Call *) task;
 
+        note_waiting(c, code);
         if (code == SQLITE_OK) {
                 call_taken(c, NULL);
                 call_free(c);
@@ -133,19 +159,37 @@ static void take_done(DbTask *task, int code) {
         agent_db_submit(c->ledger->db, &c->base.task);
 }
 
+/* Before the INSERT. *ret_room: there may be one. An id that is there already is known in any case. */
+static int look_for_room(DbThread *db, Call *c, bool *ret_room) {
+        int r = count_waiting(db, c);
+
+        *ret_room = c->waiting < AGENT_OUTCOMES_MAX;
+        if (r != SQLITE_OK || *ret_room)
+                return r;
+        c->verdict = LEDGER_FULL;
+        return look_run(db, &c->base.task);
+}
+
 /* After an INSERT that does nothing where the id is there. */
 static int inserted(DbThread *db, Call *c, Binder *b) {
         int r = bound_finish(b);
 
         if (r != SQLITE_OK)
                 return r;
-        return sqlite3_changes(db_handle(db)) == 0 ? look_run(db, &c->base.task) : SQLITE_OK;
+        if (sqlite3_changes(db_handle(db)) == 0)
+                return look_run(db, &c->base.task);
+        c->waiting++;
+        return SQLITE_OK;
 }
 
 static int take_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
+        bool room;
         Binder b;
+        int r = look_for_room(db, c, &room);
 
+        if (r != SQLITE_OK || !room)
+                return r;
         if (!binder_open(&b, db,
                          "INSERT INTO commands (id, command, target, process, received)"
                          "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"))
@@ -180,8 +224,12 @@ void agent_ledger_take(AgentLedger *l, const char *id, const char *command, cons
 
 static int forbid_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
+        bool room;
         Binder b;
+        int r = look_for_room(db, c, &room);
 
+        if (r != SQLITE_OK || !room)
+                return r;
         if (!binder_open(&b, db,
                          "INSERT INTO commands (id, command, process, received, finished, state, result, error)"
                          "  VALUES (?1, '', ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING"))
@@ -253,12 +301,14 @@ void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *ou
 static int acked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         Binder b;
+        int r;
 
         if (!binder_open(&b, db, "UPDATE commands SET acked = 1 WHERE id = ?1 AND " HAS_ENDED))
                 return db_error(db);
         bind_text(&b, c->id);
         bind_number(&b, (uint64_t) c->ledger->process);
-        return bound_finish(&b);
+        r = bound_finish(&b);
+        return r == SQLITE_OK ? count_waiting(db, c) : r;
 }
 
 static int run_with_limit(DbThread *db, const char *sql, uint64_t limit) {
@@ -288,7 +338,9 @@ static int prune_run(DbThread *db, DbTask *task) {
 
 /* Nothing depends on these: a lost acknowledgement is made again, and what was not pruned is next time. */
 static void forget_done(DbTask *task, int code) {
-        call_free((Call *) task);
+        g_autoptr(Call) c = (Call *) task;
+
+        note_waiting(c, code);
 }
 
 void agent_ledger_acked(AgentLedger *l, const char *id) {
@@ -368,10 +420,22 @@ void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *
         agent_db_submit(l->db, &c->base.task);
 }
 
-AgentLedger *agent_ledger_new(AgentDb *db) {
+static int count_run(DbThread *db, DbTask *task) {
+        return count_waiting(db, (Call *) task);
+}
+
+AgentLedger *agent_ledger_new(AgentDb *db, void (*crossed)(void *userdata), void *userdata) {
         AgentLedger *l = g_new0(AgentLedger, 1);
+        Call *count = call_new(l, NULL, count_run, forget_done, NULL);
 
         l->db = db;
+        l->backlog = (Backlog){ .what = "outcomes of commands",
+                                .consequence = "no command is taken up",
+                                .max = AGENT_OUTCOMES_MAX,
+                                .crossed = crossed,
+                                .userdata = userdata };
+        count->base.task.read_only = true;
+        agent_db_submit(db, &count->base.task);
         if (getrandom(&l->process, sizeof(l->process), 0) != sizeof(l->process))
                 g_error("getrandom() has nothing to give");
         agent_db_submit(db, &call_new(l, NULL, prune_run, forget_done, NULL)->base.task);
@@ -381,4 +445,8 @@ AgentLedger *agent_ledger_new(AgentDb *db) {
 AgentLedger *agent_ledger_free(AgentLedger *l) {
         g_free(l);
         return NULL;
+}
+
+const Backlog *agent_ledger_backlog(const AgentLedger *l) {
+        return &l->backlog;
 }

@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 #include "agent-db.h"
+#include "backlog.h"
 #include "state.h"
 
 typedef struct AgentLedger AgentLedger;
 
 /* What an earlier process took and did not finish is interrupted from now on, without a write: also a full disk
- * cannot hide it. db: stays until it is closed. */
-AgentLedger *agent_ledger_new(AgentDb *db);
+ * cannot hide it. db: stays until it is closed. crossed: of its backlog; may be NULL. */
+AgentLedger *agent_ledger_new(AgentDb *db, void (*crossed)(void *userdata), void *userdata);
 /* After the database was closed, as its last callbacks come from there. */
 AgentLedger *agent_ledger_free(AgentLedger *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_free)
@@ -29,6 +30,7 @@ typedef enum LedgerVerdict {
         LEDGER_NEW,      /* it is durable that this id was taken: act on it */
         LEDGER_RUNNING,  /* taken before by this process, which has not finished it */
         LEDGER_FINISHED, /* there is an outcome to answer with, once more */
+        LEDGER_FULL,     /* it never was taken, and is not: AGENT_OUTCOMES_MAX wait for the server */
         LEDGER_FAILED,   /* it never was taken, and cannot be written down: it must not be acted on */
         LEDGER_UNKNOWN,  /* it can be neither read nor written: nothing can be said about it */
 } LedgerVerdict;
@@ -67,3 +69,6 @@ void agent_ledger_unacked(AgentLedger *l, LedgerIds done, void *userdata);
 typedef void (*LedgerLoaded)(const char *id, const LedgerOutcome *outcome, const char *problem,
                              void *userdata);
 void agent_ledger_load(AgentLedger *l, const char *id, LedgerLoaded done, void *userdata);
+
+/* The ids whose outcome the server has not acknowledged, with those that are still running. */
+const Backlog *agent_ledger_backlog(const AgentLedger *l);

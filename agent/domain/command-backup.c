@@ -17,6 +17,16 @@ typedef struct Backup {
         json_object *result;
 } Backup;
 
+/* Before anything is read, and once more before it is written. */
+static bool has_room(Backup *c) {
+        g_autoptr(GError) error = NULL;
+
+        if (outbox_has_room(c->context->outbox, &error))
+                return true;
+        command_finished(c->context, COMMAND_REJECTED, NULL, error->message);
+        return false;
+}
+
 static void fail(Backup *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void fail(Backup *c, const char *format, ...) {
         g_autofree char *text = NULL;
@@ -75,16 +85,15 @@ static void stored(const BackupRecord *r, const char *path, const char *warning,
 
 static void fetched(KeystoreFound *found, const GError *error, void *userdata) {
         Backup *c = userdata;
-        g_autoptr(GError) e = NULL;
 
         c->fetch = NULL;
-        if (error || !outbox_has_room(c->context->outbox, &e))
-                fail(c, "%s", (error ?: e)->message);
+        if (error)
+                fail(c, "%s", error->message);
         else if (!found->path)
                 fail(c, "no keystore in %s", c->container);
         else if (key_bundle_count_keys(found->bundle) == 0)
                 fail(c, "no key in the keystore of %s, %s", c->container, found->path);
-        else
+        else if (has_room(c))
                 c->put = backup_store_put(c->context->backups, c->container, g_steal_pointer(&found->bundle),
                                           now_realtime() / USEC_PER_MSEC, stored, c);
 }
@@ -94,9 +103,10 @@ static void *backup_start(CommandContext *x) {
 
         c->context = x;
         c->container = x->containers[0];
-        c->fetch = keystore_fetch_new(x->docker, c->container,
-                                      node_config_keystore(x->config->nodes, c->container),
-                                      json_bool_at(x->params, "network"), fetched, c);
+        if (has_room(c))
+                c->fetch = keystore_fetch_new(x->docker, c->container,
+                                              node_config_keystore(x->config->nodes, c->container),
+                                              json_bool_at(x->params, "network"), fetched, c);
         return c;
 }
 

@@ -139,9 +139,9 @@ static void answer(Jobs *j, const char *id, const LedgerOutcome *outcome) {
 }
 
 /* Nothing is written down: this one answer is all there will be. */
-static void refuse(Jobs *j, const char *id, const char *format, ...) G_GNUC_PRINTF(3, 4);
-static void refuse(Jobs *j, const char *id, const char *format, ...) {
-        LedgerOutcome outcome = { .state = COMMAND_FAILED };
+static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) G_GNUC_PRINTF(4, 5);
+static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) {
+        LedgerOutcome outcome = { .state = state };
         va_list ap;
 
         va_start(ap, format);
@@ -267,9 +267,15 @@ static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *ou
         }
         if (verdict == LEDGER_FINISHED)
                 answer(j, id, outcome);
-        else if (verdict == LEDGER_FAILED) {
+        else if (verdict == LEDGER_FULL) {
+                g_autofree char *full = backlog_problem(jobs_backlog(j));
+
+                log_debug("Command %s is not taken up", id);
+                refuse(j, id, COMMAND_REJECTED, "Not run: %s",
+                       full ?: "too many outcomes wait for the server");
+        } else if (verdict == LEDGER_FAILED) {
                 log_error("Command %s is not run, because it cannot be written down: %s", id, problem);
-                refuse(j, id, "Not run: the agent cannot write it down (%s)", problem);
+                refuse(j, id, COMMAND_FAILED, "Not run: the agent cannot write it down (%s)", problem);
         } else if (verdict == LEDGER_UNKNOWN)
                 log_error("Command %s is not run, and cannot be answered, because the ledger cannot be read: %s",
                           id, problem);
@@ -289,7 +295,8 @@ static Job *job_new(Jobs *j, const char *id, JobStage stage) {
         Job *job;
 
         if (g_hash_table_size(j->active) >= AGENT_JOBS_MAX) {
-                refuse(j, id, "Not run: %d commands wait on this agent already", AGENT_JOBS_MAX);
+                refuse(j, id, COMMAND_FAILED, "Not run: %d commands wait on this agent already",
+                       AGENT_JOBS_MAX);
                 return NULL;
         }
         job = g_new0(Job, 1);
@@ -413,6 +420,10 @@ void jobs_drained(Jobs *j) {
         pump(j);
 }
 
+const Backlog *jobs_backlog(const Jobs *j) {
+        return agent_ledger_backlog(j->ledger);
+}
+
 const char *const *jobs_commands(const Jobs *j) {
         return runner_commands(j->runner);
 }
@@ -423,7 +434,7 @@ Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, 
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
         *j = (Jobs){ .loop = l, .db = db, .link = link, .userdata = userdata };
-        j->ledger = agent_ledger_new(db);
+        j->ledger = agent_ledger_new(db, link->backlog_crossed, userdata);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
         j->runner = runner_new(l, config, outbox, rotations, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;

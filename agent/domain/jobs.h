@@ -8,6 +8,7 @@
 
 #include "agent-config.h"
 #include "agent-db.h"
+#include "backlog.h"
 #include "loop.h"
 #include "message.h"
 #include "outbox.h"
@@ -37,6 +38,9 @@ void jobs_acked(Jobs *j, const char *id);
 
 /* What became of a command of an earlier process has come into the ledger. */
 void jobs_settled(Jobs *j, const char *id);
+
+/* What waits for the server to acknowledge it. */
+const Backlog *jobs_backlog(const Jobs *j);
 
 /* The commands on offer, NULL-terminated. */
 const char *const *jobs_commands(const Jobs *j);

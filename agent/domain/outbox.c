@@ -18,7 +18,7 @@ struct Outbox {
         AgentDb *db;
         const ServerLink *link;
         void *userdata;
-        unsigned records;
+        Backlog backlog;
 
         /* While the server is there. */
         bool online, names_records;
@@ -95,19 +95,6 @@ static void lane_wait(Lane *l) {
         g_queue_push_tail(&l->outbox->waiting, l);
 }
 
-/* Says it once when the bound is reached, and when it is over. */
-static void count(Outbox *o, unsigned records) {
-        bool was_full = o->records >= OUTBOX_RECORDS_MAX, is_full = records >= OUTBOX_RECORDS_MAX;
-
-        o->records = records;
-        if (is_full && !was_full)
-                log_error("The outbox is full: %u records wait for the server. No keys are rotated or backed up "
-                          "until it acknowledges some",
-                          records);
-        else if (was_full && !is_full)
-                log_info("The outbox has room again");
-}
-
 /* There is, or may be, a record of this container. */
 static void want(Outbox *o, const char *container) {
         Lane *l;
@@ -149,7 +136,7 @@ static void removed(bool changed, const char *problem, void *userdata) {
         Lane *l = ticket_redeem(t, LANE_REMOVING);
 
         if (changed)
-                count(o, o->records - 1);
+                backlog_set(&o->backlog, o->backlog.count - 1);
         if (!l)
                 return;
         if (problem) {
@@ -269,15 +256,15 @@ void outbox_acked(Outbox *o, OutboxKind kind, const char *id) {
 /* Putting */
 
 bool outbox_has_room(const Outbox *o, GError **error) {
-        if (o->records < OUTBOX_RECORDS_MAX)
+        if (!backlog_is_full(&o->backlog))
                 return true;
         return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
-                          "the outbox is full: %u records wait for the server, at most %u may", o->records,
-                          OUTBOX_RECORDS_MAX);
+                          "the outbox is full: %u records wait for the server, at most %u may",
+                          o->backlog.count, OUTBOX_RECORDS_MAX);
 }
 
 void outbox_put_elsewhere(Outbox *o, const char *container) {
-        count(o, o->records + 1);
+        backlog_set(&o->backlog, o->backlog.count + 1);
         want(o, container);
 }
 
@@ -308,7 +295,11 @@ OutboxPut *outbox_put_free(OutboxPut *p) {
 }
 
 unsigned outbox_pending(const Outbox *o) {
-        return o->records;
+        return o->backlog.count;
+}
+
+const Backlog *outbox_backlog(const Outbox *o) {
+        return &o->backlog;
 }
 
 /* The connection */
@@ -320,7 +311,7 @@ static void listed(char **containers, unsigned records, const char *problem, voi
         if (problem)
                 log_error("The records for the server cannot be listed: %s", problem);
         else
-                count(o, records);
+                backlog_set(&o->backlog, records);
         if (t->connection != o->connection)
                 return;
         for (char **c = containers; *c; c++)
@@ -357,6 +348,11 @@ Outbox *outbox_new(Loop *l, AgentDb *db, const ServerLink *link, void *userdata)
         Outbox *o = g_new0(Outbox, 1);
 
         *o = (Outbox){ .loop = l, .db = db, .link = link, .userdata = userdata };
+        o->backlog = (Backlog){ .what = "keys and backups",
+                                .consequence = "no keys are rotated or backed up",
+                                .max = OUTBOX_RECORDS_MAX,
+                                .crossed = link ? link->backlog_crossed : NULL,
+                                .userdata = userdata };
         o->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lane_free);
         list(o); /* how many there are */
         return o;

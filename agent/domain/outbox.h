@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "agent-db.h"
+#include "backlog.h"
 #include "loop.h"
 #include "outbox-table.h"
 #include "server-link.h"
@@ -43,3 +44,4 @@ void outbox_acked(Outbox *o, OutboxKind kind, const char *id);
 
 /* How many records wait. */
 unsigned outbox_pending(const Outbox *o);
+const Backlog *outbox_backlog(const Outbox *o);

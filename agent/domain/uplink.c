@@ -10,6 +10,7 @@
 #include "conversation.h"
 #include "error.h"
 #include "jobs.h"
+#include "json-path.h"
 #include "limits.h"
 #include "log.h"
 #include "outbox.h"
@@ -21,7 +22,7 @@
 struct Uplink {
         Loop *loop;
         const AgentConfig *config;
-        UplinkChanged changed;
+        UplinkEvents events;
         void *userdata;
 
         ServerTrust *trust;
@@ -53,7 +54,38 @@ static void change(Uplink *u, UplinkState state, const char *format, ...) {
         va_start(ap, format);
         text = g_strdup_vprintf(format, ap);
         va_end(ap);
-        u->changed(state, text, u->userdata);
+        u->events.changed(state, text, u->userdata);
+}
+
+/* What waits for the server */
+
+/* New string; NULL where there is none. */
+static char *problem_of(const Uplink *u) {
+        g_autofree char *jobs = backlog_problem(jobs_backlog(u->jobs)),
+                        *outbox = backlog_problem(outbox_backlog(u->outbox));
+
+        if (!jobs || !outbox)
+                return jobs ? g_steal_pointer(&jobs) : g_steal_pointer(&outbox);
+        return g_strconcat(jobs, "; ", outbox, NULL);
+}
+
+static void backlog_crossed(void *userdata) {
+        Uplink *u = userdata;
+        g_autofree char *problem = u->jobs ? problem_of(u) : NULL;
+
+        if (u->jobs) /* else the end is near */
+                u->events.alarmed(problem, u->userdata);
+}
+
+static void add_backlogs(const Uplink *u, json_object *data) {
+        json_object *agent = json_object_new_object();
+        g_autofree char *problem = problem_of(u);
+
+        json_add_uint(agent, "outcomes_waiting", jobs_backlog(u->jobs)->count);
+        json_add_uint(agent, "records_waiting", outbox_backlog(u->outbox)->count);
+        if (problem)
+                json_add_string(agent, "problem", problem);
+        (void) json_object_object_add(data, "agent", agent);
 }
 
 /* Sending */
@@ -86,6 +118,7 @@ static void send_stats(Uplink *u) {
 void uplink_sample(Uplink *u, json_object *data) {
         int64_t n = ++u->sequence;
 
+        add_backlogs(u, data);
         stats_backlog_put(u->stats, n,
                           message_stats(u->config->id, n, u->config->stats_interval, data, now_ms()));
         send_stats(u);
@@ -282,18 +315,18 @@ void uplink_stop(Uplink *u) {
                 ws_client_close(u->ws, WS_CLOSE_GOING_AWAY, "the agent is stopping");
 }
 
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, UplinkChanged changed,
-                   void *userdata, GError **error) {
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db,
+                   const UplinkEvents *events, void *userdata, GError **error) {
         static const WsClientHandler handler = {
                 .opened = opened, .message = received, .drained = drained, .ended = ended
         };
-        static const ServerLink link = { .send = send_text, .is_congested = is_congested };
+        static const ServerLink link = { send_text, is_congested, backlog_crossed };
         const Endpoint *e = config->endpoint;
         g_autoptr(Uplink) u = g_new0(Uplink, 1);
 
         *u = (Uplink){ .loop = l,
                        .config = config,
-                       .changed = changed,
+                       .events = *events,
                        .userdata = userdata,
                        .reconnect = RECONNECT_INIT };
         u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
@@ -321,7 +354,7 @@ Uplink *uplink_free(Uplink *u) {
                 return NULL;
         loop_timer_free(u->timer);
         loop_timer_free(u->heartbeat);
-        jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
+        u->jobs = jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
         rotations_free(u->rotations);
         outbox_free(u->outbox);
         ws_client_free(u->ws);

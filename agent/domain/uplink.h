@@ -20,18 +20,22 @@ typedef enum UplinkState {
         UPLINK_STOPPED, /* after uplink_stop() */
 } UplinkState;
 
-/* The state has changed; text says it in a line, for people. */
-typedef void (*UplinkChanged)(UplinkState state, const char *text, void *userdata);
+typedef struct UplinkEvents {
+        /* The state has changed; text says it in a line, for people. */
+        void (*changed)(UplinkState state, const char *text, void *userdata);
+        /* What people should know besides, in a line; NULL: that is over. */
+        void (*alarmed)(const char *problem, void *userdata);
+} UplinkEvents;
 
 /* Starts with the first try. Takes the database over, also on failure; the rest is borrowed (the token is
  * copied). */
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, UplinkChanged changed,
-                   void *userdata, GError **error);
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db,
+                   const UplinkEvents *events, void *userdata, GError **error);
 /* Not from inside one of the loop's callbacks. */
 Uplink *uplink_free(Uplink *u);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Uplink, uplink_free)
 
-/* One sample for "stats"; kept while the server is away, the newest STATS_BACKLOG_MAX. */
+/* One sample for "stats", to which what waits here is added; kept while the server is away, the newest STATS_BACKLOG_MAX. */
 void uplink_sample(Uplink *u, json_object *data);
 
 /* Says goodbye and does not come back; UPLINK_STOPPED follows, within seconds. */

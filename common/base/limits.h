@@ -150,6 +150,8 @@
 #define AGENT_COMMANDS_MAX 64                /* side by side */
 #define AGENT_JOBS_MAX \
         512 /* what a server has in flight here (256), and as many that it has given up meanwhile */
+#define AGENT_OUTCOMES_MAX \
+        1024u /* that the server has not acknowledged: four times what it has in flight here, 256 MiB at worst */
 #define AGENT_LEDGER_KEEP 10000 /* outcomes remembered for repeated ids */
 #define RECONNECT_FIRST_MSEC \
         3000 /* the first try after a session that lasted: a fleet spreads itself over it */

@@ -52,7 +52,7 @@ static void test_version_1(void) {
 
         db = agent_db_open(s.loop, path, &error);
         g_assert_no_error(error);
-        ledger = agent_ledger_new(db);
+        ledger = agent_ledger_new(db, NULL, NULL);
         outbox = outbox_new(s.loop, db, NULL, NULL);
         agent_ledger_take(ledger, "old", "restart", "3node0", 3, taken, &s);
         (void) outbox_put(outbox, &r, put_done, &s);

@@ -23,7 +23,12 @@ typedef struct Fixture {
         char *result, *error, *problem;
         char **ids;
         unsigned left; /* callbacks */
+        unsigned crossed;
 } Fixture;
+
+static void crossed(void *userdata) {
+        ((Fixture *) userdata)->crossed++;
+}
 
 static void close_all(Fixture *f) {
         f->db = agent_db_close(f->db);
@@ -36,7 +41,7 @@ static void reopen(Fixture *f) {
         close_all(f);
         f->db = agent_db_open(f->loop, f->path, &error);
         g_assert_no_error(error);
-        f->ledger = agent_ledger_new(f->db);
+        f->ledger = agent_ledger_new(f->db, crossed, f);
 }
 
 static void setup(Fixture *f, gconstpointer unused) {
@@ -255,6 +260,43 @@ static void ignore_stored(const char *id, const char *problem, void *userdata) {
         g_assert_null(problem);
 }
 
+/* Nothing new beyond the bound, whatever is killed; what is there is answered, and goes only by an acknowledgement. */
+static void test_bound(Fixture *f, gconstpointer unused) {
+        static const LedgerOutcome cancelled = { .state = COMMAND_CANCELLED, .error = (char *) "early" };
+        const Backlog *b = agent_ledger_backlog(f->ledger);
+        g_autofree char *problem = NULL, *ids = NULL;
+
+        for (unsigned i = 0; i < AGENT_OUTCOMES_MAX - 1; i++) {
+                g_autofree char *id = g_strdup_printf("id%u", i);
+
+                agent_ledger_take(f->ledger, id, "restart", NULL, 1, ignore_taken, f);
+        }
+        g_assert_cmpint(take(f, "last"), ==, LEDGER_NEW);
+        g_assert_cmpuint(b->count, ==, AGENT_OUTCOMES_MAX);
+        problem = backlog_problem(b);
+        g_assert_cmpstr(problem, ==,
+                        "1024 outcomes of commands wait for the server: no command is taken up until it "
+                        "acknowledges some");
+        g_assert_cmpint(take(f, "new"), ==, LEDGER_FULL);
+        agent_ledger_forbid(f->ledger, "new", &cancelled, 1, taken, f);
+        (void) loop_run(f->loop);
+        g_assert_cmpint(f->verdict, ==, LEDGER_FULL);
+        g_assert_cmpint(take(f, "last"), ==, LEDGER_RUNNING);
+        finish(f, "last", COMMAND_SUCCEEDED, 2);
+        g_assert_cmpint(take(f, "last"), ==, LEDGER_FINISHED);
+        g_assert_cmpuint(f->crossed, ==, 1);
+
+        reopen(f);
+        ids = unacked(f);
+        g_assert_cmpuint(g_strv_length(f->ids), ==, AGENT_OUTCOMES_MAX);
+        g_assert_cmpuint(f->crossed, ==, 2); /* it is known from the start */
+        g_assert_cmpint(take(f, "new"), ==, LEDGER_FULL);
+        agent_ledger_acked(f->ledger, "last");
+        g_assert_cmpint(take(f, "new"), ==, LEDGER_NEW);
+        g_assert_cmpuint(f->crossed, ==, 4); /* left, and reached again */
+        g_assert_cmpint(take(f, "newer"), ==, LEDGER_FULL);
+}
+
 static void test_pruning(Fixture *f, gconstpointer unused) {
         LedgerOutcome o = { .state = COMMAND_SUCCEEDED, .result = (char *) "1" };
         const unsigned n = AGENT_LEDGER_KEEP + 600;
@@ -324,6 +366,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add("/agent-ledger/life", Fixture, NULL, setup, test_life, teardown);
         g_test_add("/agent-ledger/forbidden", Fixture, NULL, setup, test_forbidden, teardown);
+        g_test_add("/agent-ledger/bound", Fixture, NULL, setup, test_bound, teardown);
         g_test_add("/agent-ledger/disk-full", Fixture, NULL, setup, test_disk_full, teardown);
         g_test_add("/agent-ledger/next-process", Fixture, NULL, setup, test_next_process, teardown);
         g_test_add("/agent-ledger/unacked", Fixture, NULL, setup, test_unacked, teardown);

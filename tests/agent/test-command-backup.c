@@ -426,6 +426,35 @@ static void test_retention(void) {
         test_free(t);
 }
 
+static void ignore_put(const char *problem, void *userdata) {
+        g_assert_null(problem);
+}
+
+static void last_put(const char *problem, void *userdata) {
+        g_assert_null(problem);
+        loop_quit(((Test *) userdata)->loop, 0);
+}
+
+/* Nobody could be told of one more: the keystore is not even read. */
+static void test_outbox_full(void) {
+        Test *t = test_new();
+
+        for (unsigned i = 0; i < OUTBOX_RECORDS_MAX; i++) {
+                g_autofree char *id = g_strdup_printf("k%u", i);
+                const OutboxRecord r = { OUTBOX_KEY_UPDATE, id, "3node0", "{}" };
+
+                (void) outbox_put(t->outbox, &r, i + 1 < OUTBOX_RECORDS_MAX ? ignore_put : last_put, t);
+        }
+        run_until(t, "a full outbox");
+        g_string_truncate(t->engine->requests, 0);
+        back_up(t, NULL);
+        g_assert_cmpint(t->state, ==, COMMAND_REJECTED);
+        g_assert_cmpstr(t->error, ==,
+                        "the outbox is full: 10000 records wait for the server, at most 10000 may");
+        g_assert_null(strstr(t->engine->requests->str, "archive"));
+        test_free(t);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/command-backup/backup", test_backup);
@@ -440,5 +469,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/command-backup/cancelled", test_cancelled);
         g_test_add_func("/command-backup/cancelled-late", test_cancelled_late);
         g_test_add_func("/command-backup/retention", test_retention);
+        g_test_add_func("/command-backup/outbox-full", test_outbox_full);
         return g_test_run();
 }

@@ -333,6 +333,44 @@ static void test_too_many(Fixture *f, gconstpointer unused) {
         assert_response(last(f), "id64", COMMAND_FAILED);
 }
 
+/* A server that acknowledges nothing: at the bound nothing more is run, and none of the outcomes is dropped. */
+static void test_bound(Fixture *f, gconstpointer unused) {
+        const unsigned at_once = AGENT_COMMANDS_MAX;
+
+        jobs_online(f->jobs, FEATURES_ALL);
+        for (unsigned i = 0; i < AGENT_OUTCOMES_MAX; i++) {
+                g_autofree char *id = g_strdup_printf("id%u", i);
+
+                take(f, id);
+                if ((i + 1) % at_once == 0) {
+                        wait_for(f, i + 1 - at_once, i + 1);
+                        while (fake_runner->running->len > 0) {
+                                g_autofree char *running = g_strdup(fake_runner->running->pdata[0]);
+
+                                fake_finish(running, COMMAND_SUCCEEDED, "1", NULL);
+                        }
+                        wait_for(f, i + 1, i + 1);
+                }
+        }
+        take(f, "new");
+        wait_for(f, AGENT_OUTCOMES_MAX + 1, AGENT_OUTCOMES_MAX);
+        assert_response(last(f), "new", COMMAND_REJECTED);
+        g_assert_cmpstr(last(f)->response.error, ==,
+                        "Not run: 1024 outcomes of commands wait for the server: no command is taken up until it "
+                        "acknowledges some");
+        take(f, "id7");
+        wait_for(f, AGENT_OUTCOMES_MAX + 2, AGENT_OUTCOMES_MAX);
+        assert_response(last(f), "id7", COMMAND_SUCCEEDED);
+        jobs_acked(f->jobs, "id7");
+        take(f, "new");
+        wait_for(f, AGENT_OUTCOMES_MAX + 2, AGENT_OUTCOMES_MAX + 1);
+
+        restart(f);
+        jobs_online(f->jobs, FEATURES_ALL);
+        wait_for(f, AGENT_OUTCOMES_MAX, 0);
+        assert_response(g_ptr_array_index(f->sent, 0), "new", COMMAND_INTERRUPTED);
+}
+
 /* What cannot be written down is not run. */
 static void test_disk_full(Fixture *f, gconstpointer unused) {
         struct rlimit old, none;
@@ -364,6 +402,7 @@ int main(int argc, char *argv[]) {
         g_test_add("/jobs/flow", Fixture, NULL, setup, test_flow, teardown);
         g_test_add("/jobs/output-bytes", Fixture, NULL, setup, test_output_bytes, teardown);
         g_test_add("/jobs/too-many", Fixture, NULL, setup, test_too_many, teardown);
+        g_test_add("/jobs/bound", Fixture, NULL, setup, test_bound, teardown);
         g_test_add("/jobs/disk-full", Fixture, NULL, setup, test_disk_full, teardown);
         return g_test_run();
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How many of something wait for the server. */
+#include "backlog.h"
+
+#include "log.h"
+
+bool backlog_is_full(const Backlog *b) {
+        return b->count >= b->max;
+}
+
+void backlog_set(Backlog *b, unsigned count) {
+        bool was_full = backlog_is_full(b);
+        g_autofree char *problem = NULL;
+
+        b->count = count;
+        if (backlog_is_full(b) == was_full)
+                return;
+        problem = backlog_problem(b);
+        if (problem)
+                log_warning("%s", problem);
+        else
+                log_info("Fewer %s wait for the server than may: work goes on", b->what);
+        if (b->crossed)
+                b->crossed(b->userdata);
+}
+
+char *backlog_problem(const Backlog *b) {
+        if (!backlog_is_full(b))
+                return NULL;
+        return g_strdup_printf("%u %s wait for the server: %s until it acknowledges some", b->count, b->what,
+                               b->consequence);
+}
