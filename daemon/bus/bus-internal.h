@@ -7,7 +7,7 @@
 
 #include "bus-request.h"
 #include "bus.h"
-#include "caller.h"
+#include "callers.h"
 #include "polkit.h"
 #include "signals.h"
 #include "subscribers.h"

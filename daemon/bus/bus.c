@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "actions.h"
 #include "batch-bus.h"
 #include "bus-internal.h"
 #include "client-bus.h"
@@ -125,7 +126,7 @@ static bool connect_bus(Bus *b, GError **error) {
                 return fleet_fail_errno(error, FLEET_ERROR_UNAVAILABLE, r,
                                         "Cannot connect to the system bus");
         b->callers = callers_new(b->connection);
-        b->polkit = polkit_new(b->connection);
+        b->polkit = polkit_new(b->connection, server_actions);
         b->requests = requests_new();
         b->subscribers = subscribers_new(b->server->loop, b->connection, b->polkit, b->server->dispatcher);
         r = sd_bus_attach_event(b->connection, loop_event(b->server->loop), SD_EVENT_PRIORITY_NORMAL);

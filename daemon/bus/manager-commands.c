@@ -2,6 +2,7 @@
 /* The manager's methods that send commands, to one client or to many. */
 #include <string.h>
 
+#include "actions.h"
 #include "batch-health.h"
 #include "bus-internal.h"
 #include "bus-options.h"
@@ -49,7 +50,7 @@ static bool read_command(Request *r, sd_bus_message *m, GError **error) {
                                 name, COMMAND_NAME_MAX - 1);
         r->args.command.command = name;
         r->subject.command = g_strdup(name);
-        r->actions[0] = polkit_command_action(name);
+        r->actions[0] = command_action(name);
         return true;
 }
 
@@ -139,7 +140,7 @@ bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
         if (!read_request(r, m, batch_options, error) || !check_batch_options(&r->args, error))
                 return false;
         if (r->args.batch.plan.require_healthy)
-                r->actions[2] = polkit_command_action(HEALTH_COMMAND);
+                r->actions[2] = command_action(HEALTH_COMMAND);
         return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "audit.h"
+#include "caller.h"
 #include "command-record.h"
 #include "fleet.h"
 #include "loop.h"
@@ -15,12 +16,6 @@
 #include "store.h"
 
 typedef struct Dispatcher Dispatcher;
-
-typedef struct Caller {
-        uint32_t uid, owner_uid; /* UINT32_MAX: not known */
-        int32_t pid;             /* 0: not known */
-        char *exe;               /* path, or the process's name where the path may not be read; NULL */
-} Caller;
 
 typedef struct CommandRequest {
         const char *client, *command;

@@ -2,10 +2,10 @@
 /* Who may do what: the question polkit gets, each of its answers, and what the journal says of a no. */
 #include <string.h>
 
+#include "actions.h"
 #include "bus-fixture.h"
 #include "command-table.h"
 #include "limits.h"
-#include "polkit.h"
 
 #define THIRD_USER 1            /* daemon; the bus takes only users that there are */
 #define CALLS_PER_CONNECTION 64 /* the bus itself lets one wait for 128 answers at most */
@@ -278,9 +278,9 @@ static void test_every_command_has_an_action(void) {
         for (const CommandInfo *i = command_table; i->name; i++) {
                 g_autofree char *expected = g_strconcat(ACTION_COMMAND_PREFIX, i->name, NULL);
 
-                g_assert_cmpstr(polkit_command_action(i->name), ==, expected);
+                g_assert_cmpstr(command_action(i->name), ==, expected);
         }
-        g_assert_cmpstr(polkit_command_action("reindex"), ==, ACTION_COMMAND_CUSTOM);
+        g_assert_cmpstr(command_action("reindex"), ==, ACTION_COMMAND_CUSTOM);
 }
 
 int main(int argc, char *argv[]) {

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
-#include "dispatcher.h"
+#include "caller.h"
 
 typedef struct Callers Callers;
 
@@ -21,6 +21,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Callers, callers_free)
  * A connection's credentials are those it had when it connected, and unique names are never used twice
  * (D-Bus specification, "Message bus names"), so what is remembered cannot go stale. */
 void callers_find(Callers *c, const char *sender, CallerFound found, void *userdata);
-
-void caller_copy(const Caller *caller, Caller *ret);
-void caller_clear(Caller *caller);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* May this caller do that? The one place that speaks polkit: asks org.freedesktop.PolicyKit1.Authority without
- * waiting for it, and says no to every action that its table does not list. */
+ * waiting for it, and says no to every action that it was not told of. */
 #pragma once
 
 #include <glib.h>
@@ -25,10 +25,8 @@ typedef struct PolkitQuestion {
         const char *client, *command, *container, *selector; /* details for rules and dialogs; NULL is "" */
 } PolkitQuestion;
 
-/* The action that lets one run a command: its own, or ACTION_COMMAND_CUSTOM for what is not built in. */
-const char *polkit_command_action(const char *command);
-
-Polkit *polkit_new(sd_bus *bus);
+/* actions: all that can be allowed, NULL-terminated; it stays. */
+Polkit *polkit_new(sd_bus *bus, const char *const *actions);
 /* All checks must have been answered or cancelled. */
 Polkit *polkit_free(Polkit *p);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Polkit, polkit_free)

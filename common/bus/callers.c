@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who calls: the user and the process behind a unique name. */
-#include "caller.h"
+#include "callers.h"
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -31,15 +31,6 @@ struct Callers {
         GHashTable *entries; /* sender to Entry */
         GQueue order;        /* known ones, latest used first */
 };
-
-void caller_copy(const Caller *caller, Caller *ret) {
-        *ret = *caller;
-        ret->exe = g_strdup(caller->exe);
-}
-
-void caller_clear(Caller *caller) {
-        g_clear_pointer(&caller->exe, g_free);
-}
 
 static void entry_free(void *p) {
         Entry *e = p;

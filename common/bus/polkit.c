@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "limits.h"
-#include "names.h"
 #include "uid-count.h"
 
 #define AUTHORITY_NAME "org.freedesktop.PolicyKit1"
@@ -15,29 +14,9 @@
 /* CheckAuthorizationFlags */
 #define ALLOW_USER_INTERACTION 1u
 
-/* All that can be allowed; polkit/org.mserver1.policy has the same (a test compares). */
-static const char *const actions[] = {
-        ACTION_READ,
-        ACTION_READ_OUTPUT,
-        ACTION_READ_KEYS,
-        ACTION_COMMAND_PREFIX "start",
-        ACTION_COMMAND_PREFIX "stop",
-        ACTION_COMMAND_PREFIX "restart",
-        ACTION_COMMAND_PREFIX "logs",
-        ACTION_COMMAND_PREFIX "status",
-        ACTION_COMMAND_PREFIX "exec",
-        ACTION_COMMAND_PREFIX "backup_keys",
-        ACTION_COMMAND_PREFIX "payout",
-        ACTION_COMMAND_PREFIX "rotate_keys",
-        ACTION_COMMAND_PREFIX "check_keys",
-        ACTION_COMMAND_CUSTOM,
-        ACTION_BROADCAST,
-        ACTION_CANCEL,
-        ACTION_MANAGE_CLIENTS,
-};
-
 struct Polkit {
         sd_bus *bus;
+        const char *const *actions;
         uint64_t checks; /* ever */
         unsigned asked;  /* questions that are at polkit */
         UidCount *asked_of_uid;
@@ -56,25 +35,11 @@ struct PolkitCheck {
         void *userdata;
 };
 
-static bool is_listed(const char *action) {
-        for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
-                if (strcmp(actions[i], action) == 0)
-                        return true;
-        return false;
-}
-
-const char *polkit_command_action(const char *command) {
-        for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
-                if (g_str_has_prefix(actions[i], ACTION_COMMAND_PREFIX) &&
-                    strcmp(actions[i] + strlen(ACTION_COMMAND_PREFIX), command) == 0)
-                        return actions[i];
-        return ACTION_COMMAND_CUSTOM;
-}
-
-Polkit *polkit_new(sd_bus *bus) {
+Polkit *polkit_new(sd_bus *bus, const char *const *actions) {
         Polkit *p = g_new0(Polkit, 1);
 
         p->bus = sd_bus_ref(bus);
+        p->actions = actions;
         p->asked_of_uid = uid_count_new();
         g_queue_init(&p->waiting);
         return p;
@@ -244,7 +209,7 @@ void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check
                   void *userdata) {
         PolkitCheck *c;
 
-        if (!is_listed(question->action)) {
+        if (!g_strv_contains(p->actions, question->action)) {
                 done(POLKIT_NO, "it is no action of this service", userdata);
                 return;
         }
@@ -255,7 +220,7 @@ void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check
         c = g_new0(PolkitCheck, 1);
         c->polkit = p;
         c->uid = question->uid;
-        c->cancellation_id = g_strdup_printf("mserver-%" G_GUINT64_FORMAT, p->checks++);
+        c->cancellation_id = g_strdup_printf("check-%" G_GUINT64_FORMAT, p->checks++);
         c->owner = check;
         c->done = done;
         c->userdata = userdata;
