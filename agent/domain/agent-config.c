@@ -16,12 +16,28 @@
 #define STATS_INTERVAL_MAX_SEC 86400
 
 static const ConfigKey known_keys[] = {
-        { "Agent", "Id" },          { "Agent", "Server" },        { "Agent", "CAFile" },
-        { "Agent", "Fingerprint" }, { "Agent", "Labels" },        { "Agent", "StatsInterval" },
-        { "Docker", "Socket" },     { "Docker", "Containers" },   { "Rpc", "Port.*" },
-        { "Rpc", "Helper" },        { "Keys", "RotateInterval" }, { "Keys", "Keystore.*" },
-        { "Keys", "Owner" },        { "Keys", "Owner.*" },        { "Backup", "Directory" },
-        { "Backup", "Recipient" },  { "Backup", "Keep" },         {},
+        { "Agent", "Id" },
+        { "Agent", "Server" },
+        { "Agent", "CAFile" },
+        { "Agent", "Fingerprint" },
+        { "Agent", "Labels" },
+        { "Agent", "StatsInterval" },
+        { "Docker", "Socket" },
+        { "Docker", "Containers" },
+        { "Rpc", "Port.*" },
+        { "Rpc", "Helper" },
+        { "Keys", "RotateInterval" },
+        { "Keys", "Keystore.*" },
+        { "Keys", "Owner" },
+        { "Keys", "Owner.*" },
+        { "Backup", "Directory" },
+        { "Backup", "Recipient" },
+        { "Backup", "Keep" },
+        { "Policy", "AllowCommands" },
+        { "Policy", "AllowContainers" },
+        { "Policy", "AllowExec" },
+        { "Policy", "AllowCallers" },
+        {},
 };
 
 static bool read_id(AgentConfig *c, const Config *f, GError **error) {
@@ -130,6 +146,20 @@ static bool read_backup(AgentConfig *c, const Config *f, ConfigWarn warn, void *
         return config_get_uint(f, "Backup", "Keep", 1, BACKUP_KEEP_MAX, &c->backup_keep, error);
 }
 
+/* NULL where the key is not set. New strv. */
+static char **words_if_set(const Config *f, const char *key) {
+        return config_get(f, "Policy", key) ? config_get_words(f, "Policy", key) : NULL;
+}
+
+static bool read_policy(AgentConfig *c, const Config *f, GError **error) {
+        g_auto(GStrv) commands = words_if_set(f, "AllowCommands"),
+                      containers = words_if_set(f, "AllowContainers"),
+                      callers = words_if_set(f, "AllowCallers");
+
+        c->policy = policy_new(commands, containers, config_get(f, "Policy", "AllowExec"), callers, error);
+        return c->policy;
+}
+
 /* systemd.exec(5): several StateDirectory= are separated by colons; ours is the first. */
 static char *state_directory(void) {
         const char *directory = g_getenv("STATE_DIRECTORY");
@@ -150,7 +180,7 @@ AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata
         c->stats_interval = STATS_INTERVAL_DEFAULT_SEC;
         read_docker(c, f);
         if (!read_backup(c, f, warn, userdata, error) || !read_id(c, f, error) ||
-            !read_server(c, f, error) || !read_labels(c, f, error) ||
+            !read_server(c, f, error) || !read_labels(c, f, error) || !read_policy(c, f, error) ||
             !config_get_uint(f, "Agent", "StatsInterval", 1, STATS_INTERVAL_MAX_SEC, &c->stats_interval,
                              error))
                 return NULL;
@@ -168,6 +198,7 @@ AgentConfig *agent_config_free(AgentConfig *c) {
         endpoint_free(c->endpoint);
         g_free(c->ca_file);
         g_free(c->fingerprint);
+        policy_free(c->policy);
         g_clear_pointer(&c->labels, g_hash_table_unref);
         g_free(c->docker_socket);
         g_strfreev(c->containers);

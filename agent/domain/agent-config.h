@@ -8,6 +8,7 @@
 #include "config.h"
 #include "endpoint.h"
 #include "node-config.h"
+#include "policy.h"
 
 typedef struct AgentConfig {
         char *id;           /* Id=, else the host name where that is a valid client id */
@@ -24,6 +25,7 @@ typedef struct AgentConfig {
         char *backup_directory;  /* [Backup] Directory=; default "backups" in the state directory */
         char *backup_recipients; /* [Backup] Recipient=: a file of certificates; NULL: backups are not encrypted */
         uint64_t backup_keep; /* [Backup] Keep= */
+        Policy *policy;       /* [Policy] */
 } AgentConfig;
 
 /* Reads path and its drop-ins. FLEET_ERROR_CONFIG names the key, its value and what was expected. */

@@ -76,13 +76,25 @@ static json_object *argv_of(json_object *command) {
         return argv;
 }
 
+static char *refused(CommandContext *x, json_object *argv) {
+        g_autofree const char **words = g_new0(const char *, json_object_array_length(argv) + 1);
+
+        for (size_t i = 0; i < json_object_array_length(argv); i++)
+                words[i] = json_object_get_string(json_object_array_get_idx(argv, i));
+        return policy_refuses_exec(x->config->policy, words);
+}
+
 static void *exec_start(CommandContext *x) {
         static const DockerExecHandler handler = { output, ended };
         Exec *c = g_new0(Exec, 1);
         json_object *argv = argv_of(json_at(x->params, "command"));
+        g_autofree char *refusal = refused(x, argv);
 
         c->context = x;
-        c->exec = docker_exec_new(x->loop, x->docker, x->containers[0], argv, &handler, c);
+        if (refusal)
+                command_finished(x, COMMAND_REJECTED, NULL, refusal);
+        else
+                c->exec = docker_exec_new(x->loop, x->docker, x->containers[0], argv, &handler, c);
         json_object_put(argv);
         return c;
 }

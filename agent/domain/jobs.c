@@ -45,7 +45,7 @@ typedef enum JobStage {
 
 typedef struct Job {
         Jobs *jobs;
-        char *id, *command, *target;
+        char *id, *command, *target, *caller;
         json_object *params;
         JobStage stage;
         uint64_t deadline_usec; /* monotonic */
@@ -62,6 +62,7 @@ static void job_free(void *p) {
         g_free(job->id);
         g_free(job->command);
         g_free(job->target);
+        g_free(job->caller);
         json_object_put(job->params);
         g_free(job->outcome.result);
         g_free(job->outcome.error);
@@ -247,8 +248,12 @@ static void run(Job *job) {
         else {
                 job->stage = JOB_RUNNING;
                 job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
-                runner_start(j->runner, job->id, job->command, job->target, job->params,
-                             job->deadline_usec - now);
+                runner_start(j->runner, &(RunRequest){ .id = job->id,
+                                                       .command = job->command,
+                                                       .target = job->target,
+                                                       .params = job->params,
+                                                       .caller = job->caller,
+                                                       .timeout_usec = job->deadline_usec - now });
                 g_clear_pointer(&job->params, json_object_put);
         }
 }
@@ -321,6 +326,7 @@ void jobs_take(Jobs *j, const Message *command) {
                 return;
         job->command = g_strdup(command->command.command);
         job->target = g_strdup(command->command.target);
+        job->caller = g_strdup(command->command.caller);
         job->params = json_object_get(command->command.params);
         job->deadline_usec = now_monotonic() + time_allowed(command);
         agent_ledger_take(j->ledger, id, job->command, job->target, now_realtime(), taken, j);

@@ -26,7 +26,7 @@ static const CommandType *const command_types[] = {
 struct Run {
         CommandContext context; /* first: commands know no more */
         const RunHost *host;
-        char *id, *name, *target;
+        char *id, *name, *target, *caller;
         uint64_t timeout_usec;
         const CommandType *type;
         void *command; /* NULL before step 3 */
@@ -143,6 +143,27 @@ static void fail(Run *r, const GError *error) {
         command_finished(&r->context, policy ? COMMAND_REJECTED : COMMAND_FAILED, NULL, error->message);
 }
 
+/* Where containers were not named, those that the policy keeps out of reach are left out; else they are refused. */
+static bool check_containers(Run *r, bool named, GError **error) {
+        g_autoptr(GPtrArray) allowed = g_ptr_array_new_with_free_func(g_free);
+        g_autofree char *first = NULL;
+
+        for (char **c = r->context.containers; *c; c++) {
+                g_autofree char *refusal = policy_refuses_container(r->host->config->policy, *c);
+
+                if (!refusal)
+                        g_ptr_array_add(allowed, g_strdup(*c));
+                else if (!first)
+                        first = g_steal_pointer(&refusal);
+        }
+        if (first && (named || allowed->len == 0))
+                return fleet_fail(error, FLEET_ERROR_REJECTED, "%s", first);
+        g_ptr_array_add(allowed, NULL);
+        g_strfreev(r->context.containers);
+        r->context.containers = (char **) g_ptr_array_steal(allowed, NULL);
+        return true;
+}
+
 static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Run *r = userdata;
         char **globs = r->host->config->containers;
@@ -157,7 +178,7 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
         }
         managed = containers_managed(body, globs);
         r->context.containers = containers_choose(managed, globs, wanted, r->type->all_by_default, &e);
-        if (!r->context.containers) {
+        if (!r->context.containers || !check_containers(r, wanted || !r->type->all_by_default, &e)) {
                 fail(r, e);
                 return;
         }
@@ -190,6 +211,8 @@ static void begin(void *userdata) {
         Run *r = userdata;
         g_autoptr(GError) error = NULL;
 
+        g_autofree char *refusal = NULL;
+
         r->step = loop_timer_free(r->step);
         r->type = find_type(r->name);
         if (!r->type) {
@@ -198,7 +221,9 @@ static void begin(void *userdata) {
                                                         names);
 
                 command_finished(&r->context, COMMAND_FAILED, NULL, text);
-        } else if (!check_params(r, &error))
+        } else if ((refusal = policy_refuses_command(r->host->config->policy, r->name, r->caller)))
+                command_finished(&r->context, COMMAND_REJECTED, NULL, refusal);
+        else if (!check_params(r, &error))
                 fail(r, error);
         else
                 r->list = docker_list(r->context.docker, list_reply, r);
@@ -224,8 +249,7 @@ static void time_out(void *userdata) {
         stop(r, COMMAND_TIMED_OUT);
 }
 
-Run *run_new(const RunHost *host, const char *id, const char *command, const char *target,
-             json_object *params, uint64_t timeout_usec) {
+Run *run_new(const RunHost *host, const RunRequest *q) {
         Run *r = g_new0(Run, 1);
 
         r->host = host;
@@ -235,15 +259,16 @@ Run *run_new(const RunHost *host, const char *id, const char *command, const cha
         r->context.outbox = host->outbox;
         r->context.rotations = host->rotations;
         r->context.backups = host->backups;
-        r->context.params = json_object_get(params);
-        r->context.id = r->id = g_strdup(id);
-        r->name = g_strdup(command);
-        r->target = g_strdup(target);
-        r->timeout_usec = timeout_usec;
+        r->context.params = json_object_get(q->params);
+        r->context.id = r->id = g_strdup(q->id);
+        r->name = g_strdup(q->command);
+        r->target = g_strdup(q->target);
+        r->caller = g_strdup(q->caller);
+        r->timeout_usec = q->timeout_usec;
         r->output = output_new();
         r->stopped_as = COMMAND_RUNNING;
         r->step = loop_timer_new(host->loop, 0, 0, begin, r);
-        r->deadline = loop_timer_new(host->loop, timeout_usec / USEC_PER_MSEC, 0, time_out, r);
+        r->deadline = loop_timer_new(host->loop, q->timeout_usec / USEC_PER_MSEC, 0, time_out, r);
         return r;
 }
 
@@ -263,6 +288,7 @@ Run *run_free(Run *r) {
         g_free(r->id);
         g_free(r->name);
         g_free(r->target);
+        g_free(r->caller);
         g_free(r);
         return NULL;
 }

@@ -26,9 +26,16 @@ typedef struct RunHost {
         void *userdata;
 } RunHost;
 
-/* host: stays as long as the run. target, params: as the server sent them, NULL for none. */
-Run *run_new(const RunHost *host, const char *id, const char *command, const char *target,
-             json_object *params, uint64_t timeout_usec);
+/* What is asked for. Nothing of it need stay. */
+typedef struct RunRequest {
+        const char *id, *command, *target; /* target: container or NULL */
+        json_object *params;               /* object or NULL; unchecked, as the server sent them */
+        const char *caller;                /* policy.h */
+        uint64_t timeout_usec;             /* monotonic, from now */
+} RunRequest;
+
+/* host: stays as long as the run. */
+Run *run_new(const RunHost *host, const RunRequest *request);
 /* A command that still runs is dropped without a word. */
 Run *run_free(Run *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)

@@ -7,7 +7,6 @@
 #include "runner.h"
 
 #include "limits.h"
-#include "run.h"
 
 struct Runner {
         RunHost host;
@@ -122,12 +121,11 @@ Runner *runner_free(Runner *r) {
         return NULL;
 }
 
-void runner_start(Runner *r, const char *id, const char *command, const char *target, json_object *params,
-                  uint64_t timeout_usec) {
+void runner_start(Runner *r, const RunRequest *request) {
         Run *run;
 
-        g_assert(!g_hash_table_contains(r->runs, id));
-        run = run_new(&r->host, id, command, target, params, timeout_usec);
+        g_assert(!g_hash_table_contains(r->runs, request->id));
+        run = run_new(&r->host, request);
         if (g_hash_table_size(r->runs) >= AGENT_COMMANDS_MAX) {
                 g_autofree char *text = g_strdup_printf("%d commands run here already, as many as may",
                                                         AGENT_COMMANDS_MAX);

@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "outbox.h"
 #include "rotations.h"
+#include "run.h"
 #include "state.h"
 
 typedef struct Runner Runner;
@@ -34,10 +35,8 @@ Runner *runner_free(Runner *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)
 
 /* Starts a command: wrong names and parameters end it with COMMAND_FAILED (or REJECTED by policy) through
- * finished(), never from inside the call. target: container or NULL. params: object or NULL, as the server
- * sent them. timeout_usec: monotonic, from now. */
-void runner_start(Runner *r, const char *id, const char *command, const char *target, json_object *params,
-                  uint64_t timeout_usec);
+ * finished(), never from inside the call. */
+void runner_start(Runner *r, const RunRequest *request);
 
 /* Asks for the end; finished() follows with COMMAND_CANCELLED where that was in time. False: no such id
  * runs. */

@@ -13,7 +13,7 @@
 /* What this agent can do beyond version 1.1.0. */
 #define AGENT_FEATURES                                                                                \
         (FEATURE_PROGRESS | FEATURE_CANCEL | FEATURE_DEADLINE | FEATURE_BACKUP_ACK | FEATURE_LEDGER | \
-         FEATURE_FLOW)
+         FEATURE_FLOW | FEATURE_CALLER)
 
 typedef struct Conversation {
         bool registered;

@@ -154,7 +154,7 @@ char *message_summary_ack(int64_t now_ms) {
 }
 
 char *message_command(const char *id, const char *command, const char *target, json_object *params,
-                      int64_t deadline_ms, int64_t now_ms) {
+                      int64_t deadline_ms, const char *caller, int64_t now_ms) {
         GString *out = begin(MESSAGE_COMMAND);
 
         open_data(out);
@@ -169,6 +169,7 @@ char *message_command(const char *id, const char *command, const char *target, j
         number(out, "timestamp", now_ms);
         if (deadline_ms > 0)
                 number(out, "deadline", deadline_ms);
+        string(out, "caller", caller);
         return end_data(out);
 }
 

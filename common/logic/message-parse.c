@@ -53,6 +53,7 @@ static const Field command_fields[] = {
         { "params", field_object, AT(command.params) },
         { "timestamp", field_time, AT(command.timestamp_ms) },
         { "deadline", field_int, AT(command.deadline_ms) },
+        { "caller", field_string, AT(command.caller) },
         {},
 };
 

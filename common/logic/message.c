@@ -29,13 +29,10 @@ const char *const message_type_names[MESSAGE_UNKNOWN] = {
 };
 
 const FeatureName message_feature_names[] = {
-        { FEATURE_PROGRESS, "progress" },
-        { FEATURE_CANCEL, "cancel" },
-        { FEATURE_DEADLINE, "deadline" },
-        { FEATURE_BACKUP_ACK, "backup_ack" },
-        { FEATURE_LEDGER, "ledger" },
-        { FEATURE_FLOW, "flow" },
-        {},
+        { FEATURE_PROGRESS, "progress" }, { FEATURE_CANCEL, "cancel" },
+        { FEATURE_DEADLINE, "deadline" }, { FEATURE_BACKUP_ACK, "backup_ack" },
+        { FEATURE_LEDGER, "ledger" },     { FEATURE_FLOW, "flow" },
+        { FEATURE_CALLER, "caller" },     {},
 };
 
 CommandState message_response_state(CommandState state, unsigned peer_features) {

@@ -42,7 +42,8 @@ typedef enum Feature {
         FEATURE_BACKUP_ACK = 1 << 3, /* "backup_ack": backup_complete_ack, and ids in key_update */
         FEATURE_LEDGER = 1 << 4, /* "ledger": the agent never acts on an id twice, so it may be sent again */
         FEATURE_FLOW = 1 << 5,   /* "flow": command_flow, and no more output than that lets through */
-        FEATURES_ALL = (FEATURE_FLOW << 1) - 1,
+        FEATURE_CALLER = 1 << 6, /* "caller" in a command */
+        FEATURES_ALL = (FEATURE_CALLER << 1) - 1,
 } Feature;
 
 /* Strings and objects point into root and live as long as the message; what the peer left out, sent as null or
@@ -69,7 +70,7 @@ typedef struct Message {
                         json_object *body; /* stats: its "data"; summary: the whole message */
                 } stats;                   /* STATS, SUMMARY and their acks */
                 struct {
-                        const char *id, *command, *target;
+                        const char *id, *command, *target, *caller; /* caller: a user id on the server */
                         json_object *params;
                         int64_t timestamp_ms, deadline_ms; /* both by the server's clock */
                 } command;
@@ -120,8 +121,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)
  * FEATURE_CANCEL are COMMAND_FAILED without it. */
 CommandState message_response_state(CommandState state, unsigned peer_features);
 
-/* Each returns new JSON text (g_free()). Times are ms since the epoch; NULL strings and 0 features are left
- * out. */
+/* Each returns new JSON text (g_free()), without NULL strings and 0 features. Times are ms since the epoch. */
 char *message_register(const char *id, const char *version, const char *host_name, json_object *labels,
                        json_object *commands, unsigned features, int64_t now_ms);
 char *message_register_ack(const char *id, bool success, const char *text, unsigned features,
@@ -134,7 +134,7 @@ char *message_stats(const char *id, int64_t sequence, int64_t interval_sec, json
 char *message_stats_ack(int64_t sequence, int64_t now_ms);
 char *message_summary_ack(int64_t now_ms);
 char *message_command(const char *id, const char *command, const char *target, json_object *params,
-                      int64_t deadline_ms, int64_t now_ms);
+                      int64_t deadline_ms, const char *caller, int64_t now_ms);
 char *message_command_cancel(const char *id);
 char *message_command_flow(const char *id, uint64_t offset);
 char *message_command_progress(const char *id, uint64_t offset, const char *output, size_t size);

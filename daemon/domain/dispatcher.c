@@ -157,6 +157,7 @@ static void send_now(Open *o) {
         Dispatcher *d = o->dispatcher;
         const Client *c = fleet_find(d->fleet, r->client);
         uint64_t now = now_realtime();
+        g_autofree char *caller = NULL;
         int64_t deadline = 0;
 
         if (o->run_until == 0)
@@ -165,9 +166,11 @@ static void send_now(Open *o) {
         if (c && c->session) {
                 if (c->features & FEATURE_DEADLINE)
                         deadline = (int64_t) ((now + open_time_to_run(o)) / USEC_PER_MSEC);
+                if (c->features & FEATURE_CALLER)
+                        caller = g_strdup_printf("%u", r->caller_uid);
                 session_send(c->session,
                              message_command(r->id, r->command, r->container[0] ? r->container : NULL,
-                                             o->params, deadline, (int64_t) (now / USEC_PER_MSEC)));
+                                             o->params, deadline, caller, (int64_t) (now / USEC_PER_MSEC)));
         }
         fleet_tell_command(d->fleet, r);
 }

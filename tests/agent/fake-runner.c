@@ -26,11 +26,10 @@ Runner *runner_free(Runner *r) {
         return NULL;
 }
 
-void runner_start(Runner *r, const char *id, const char *command, const char *target, json_object *params,
-                  uint64_t timeout_usec) {
-        g_ptr_array_add(r->started, g_strdup(id));
-        g_ptr_array_add(r->running, g_strdup(id));
-        r->timeout_usec = timeout_usec;
+void runner_start(Runner *r, const RunRequest *q) {
+        g_ptr_array_add(r->started, g_strdup(q->id));
+        g_ptr_array_add(r->running, g_strdup(q->id));
+        r->timeout_usec = q->timeout_usec;
         loop_quit(r->loop, 0);
 }
 

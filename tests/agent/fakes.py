@@ -220,7 +220,7 @@ class Agent:
         with open(self._path('mclient.conf'), 'w', encoding='utf-8') as f:
             f.write(f'[Agent]\nId=demo\nServer={url}\nLabels=role=validator\nStatsInterval=1\n')
             f.writelines(f'{key}={value}\n' for key, value in keys.items())
-            f.write(f'[Docker]\nSocket={self._path("docker.sock")}\n')
+            f.write(f'[Docker]\nSocket={self._path("docker.sock")}\n[Policy]\nAllowExec=yes\n')
 
     def _path(self, name):
         return os.path.join(self.directory, name)

@@ -119,6 +119,7 @@ Bench *bench_new(void) {
         t->dir = g_dir_make_tmp("runner-XXXXXX", NULL);
         t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
         t->config.backup_keep = 1;
+        t->config.policy = policy_new(NULL, NULL, "yes", NULL, NULL);
         t->runner = runner_new(t->loop, &t->config, NULL, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
@@ -132,6 +133,7 @@ void bench_free(Bench *t) {
         g_assert_cmpint(g_rmdir(t->config.backup_directory), ==, 0);
         g_assert_cmpint(g_rmdir(t->dir), ==, 0);
         g_free(t->config.backup_directory);
+        policy_free(t->config.policy);
         g_free(t->dir);
         g_string_free(t->requests, true);
         g_string_free(t->output, true);
@@ -145,7 +147,11 @@ void bench_start(Bench *t, const char *command, const char *target, const char *
         json_object *o = params ? json_tokener_parse(params) : NULL;
 
         g_assert_true(!params || o);
-        runner_start(t->runner, "cmd_1", command, target, o, MINUTE);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_1",
+                                               .command = command,
+                                               .target = target,
+                                               .params = o,
+                                               .timeout_usec = MINUTE });
         json_object_put(o);
         g_assert_cmpuint(t->ended, ==, 0); /* never from inside the call */
         g_assert_cmpuint(runner_running(t->runner), ==, 1);

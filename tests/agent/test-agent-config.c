@@ -55,12 +55,15 @@ static void test_all(void) {
         g_autoptr(GError) error = NULL;
         unsigned warnings;
 
+        g_autofree char *refused = NULL;
+
         g_setenv("STATE_DIRECTORY", "/run/first:/run/second", true);
         c = read_text("[Agent]\nId=seoul-1\nServer=ws://h:1/\nCAFile=/ca.pem\n"
                       "Fingerprint=sha256:9F2C000102030405060708090A0B0C0D0E0F101112131415161718191A1B1CFF\n"
                       "Labels=role=validator,region=kr empty=\nStatsInterval=30\nColour=red\n"
                       "[Docker]\nSocket=/run/other.sock\nContainers=3node* node1\n"
-                      "[Backup]\nDirectory=/srv/keys\nKeep=1\n",
+                      "[Backup]\nDirectory=/srv/keys\nKeep=1\n"
+                      "[Policy]\nAllowCommands=status\nAllowContainers=3*\nAllowCallers=0\nAllowExec=ls\n",
                       &warnings, &error);
         g_unsetenv("STATE_DIRECTORY");
         g_assert_no_error(error);
@@ -77,6 +80,9 @@ static void test_all(void) {
         g_assert_cmpstr(c->state_directory, ==, "/run/first");
         g_assert_cmpstr(c->backup_directory, ==, "/srv/keys");
         g_assert_cmpuint(c->backup_keep, ==, 1);
+        g_assert_nonnull(refused = policy_refuses_command(c->policy, "restart", "0"));
+        g_assert_null(policy_refuses_command(c->policy, "status", "0"));
+        g_assert_null(policy_refuses_container(c->policy, "3node0"));
 }
 
 /* A certificate that is not there does not keep the agent from its server. */

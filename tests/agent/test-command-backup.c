@@ -92,6 +92,7 @@ static Test *test_new(void) {
         t->config.containers = patterns;
         t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
         t->config.backup_keep = 3;
+        t->config.policy = policy_new(NULL, NULL, NULL, NULL, NULL);
         t->config.nodes = node_config_read(nothing, NULL);
         t->runner = runner_new(t->loop, &t->config, t->outbox, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
@@ -112,6 +113,7 @@ static void test_free(Test *t) {
         g_free(t->config.backup_directory);
         g_free(t->config.backup_recipients);
         (void) node_config_free(t->config.nodes);
+        policy_free(t->config.policy);
         g_free(t->dir);
         g_free(t->error);
         g_free(t->sent);
@@ -129,7 +131,10 @@ static void use_config(Test *t) {
 static void start(Test *t, const char *id, const char *params) {
         json_object *o = params ? json_tokener_parse(params) : NULL;
 
-        runner_start(t->runner, id, "backup_keys", NULL, o, MINUTE);
+        runner_start(t->runner, &(RunRequest){ .id = id,
+                                               .command = "backup_keys",
+                                               .params = o,
+                                               .timeout_usec = MINUTE });
         json_object_put(o);
 }
 

@@ -243,6 +243,78 @@ static void test_exec_fails(void) {
         bench_free(t);
 }
 
+static void use_policy(Bench *t, const char *commands, const char *containers, const char *exec) {
+        char *one_command[] = { (char *) commands, NULL }, *one_container[] = { (char *) containers, NULL };
+
+        policy_free(t->config.policy);
+        t->config.policy = policy_new(commands ? one_command : NULL, containers ? one_container : NULL, exec,
+                                      NULL, NULL);
+        g_assert_nonnull(t->config.policy);
+}
+
+/* What the policy refuses is rejected with its rule, and never reaches the engine. */
+static void test_policy(void) {
+        Bench *t = bench_new();
+
+        use_policy(t, "restart", "3node1", NULL);
+        bench_start(t, "stop", "3node1", NULL);
+        bench_assert_end(t, COMMAND_REJECTED, NULL,
+                         "[Policy] AllowCommands= of this agent does not list \"stop\"");
+        g_assert_cmpstr(t->requests->str, ==, "");
+        bench_free(t);
+
+        t = bench_new();
+        use_policy(t, NULL, "3node1", NULL);
+        bench_start(t, "restart", "3node0", NULL);
+        bench_assert_end(t, COMMAND_REJECTED, NULL,
+                         "[Policy] AllowContainers= of this agent does not list \"3node0\"");
+        g_assert_cmpstr(t->requests->str, ==, "");
+        bench_free(t);
+
+        t = bench_new();
+        use_policy(t, NULL, "3node1", NULL);
+        bench_start(t, "restart", "all", NULL); /* not all but one */
+        bench_assert_end(t, COMMAND_REJECTED, NULL,
+                         "[Policy] AllowContainers= of this agent does not list \"3node0\"");
+        g_assert_cmpstr(t->requests->str, ==, "");
+        bench_free(t);
+
+        t = bench_new();
+        use_policy(t, NULL, NULL, "ls *");
+        bench_start(t, "exec", "3node0", "{\"command\":\"rm -rf /\"}");
+        bench_assert_end(t, COMMAND_REJECTED, NULL,
+                         "[Policy] AllowExec= of this agent has no pattern for this call of \"rm\"");
+        g_assert_cmpstr(t->requests->str, ==, "");
+        bench_free(t);
+}
+
+static void test_policy_callers(void) {
+        Bench *t = bench_new();
+        char *callers[] = { "1000", NULL };
+
+        policy_free(t->config.policy);
+        t->config.policy = policy_new(NULL, NULL, NULL, callers, NULL);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_1",
+                                               .command = "restart",
+                                               .target = "3node0",
+                                               .caller = "1001",
+                                               .timeout_usec = MINUTE });
+        bench_assert_end(t, COMMAND_REJECTED, NULL,
+                         "[Policy] AllowCallers= of this agent does not list uid 1001");
+        bench_free(t);
+
+        t = bench_new();
+        policy_free(t->config.policy);
+        t->config.policy = policy_new(NULL, NULL, NULL, callers, NULL);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_1",
+                                               .command = "restart",
+                                               .target = "3node0",
+                                               .caller = "1000",
+                                               .timeout_usec = MINUTE });
+        bench_assert_end(t, COMMAND_SUCCEEDED, "{\"container\":\"3node0\",\"state\":\"running\"}", NULL);
+        bench_free(t);
+}
+
 static void test_exec_cancel(void) {
         Bench *t = bench_new();
         g_autofree char *running = g_strdup_printf("{\"Running\":true,\"Pid\":%d}", (int) getpid());
@@ -287,6 +359,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/commands/follow-to-end", test_follow_to_end);
         g_test_add_func("/commands/exec", test_exec);
         g_test_add_func("/commands/exec-fails", test_exec_fails);
+        g_test_add_func("/commands/policy", test_policy);
+        g_test_add_func("/commands/policy-callers", test_policy_callers);
         g_test_add_func("/commands/exec-cancel", test_exec_cancel);
         g_test_add_func("/commands/exec-cannot-cancel", test_exec_cannot_cancel);
         return g_test_run();

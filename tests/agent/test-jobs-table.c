@@ -160,7 +160,7 @@ static void settle(Run *r) {
 }
 
 static void take(Run *r) {
-        g_autofree char *text = message_command("x", "restart", "3node0", NULL, 0, 0);
+        g_autofree char *text = message_command("x", "restart", "3node0", NULL, 0, NULL, 0);
         g_autoptr(Message) m = message_parse(text, strlen(text), NULL);
 
         jobs_take(r->jobs, m);

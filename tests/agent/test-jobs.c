@@ -89,7 +89,8 @@ static void wait_for(Fixture *f, guint sent, guint started) {
 }
 
 static void take_with_times(Fixture *f, const char *id, int64_t timestamp_ms, int64_t deadline_ms) {
-        g_autofree char *text = message_command(id, "restart", "3node0", NULL, deadline_ms, timestamp_ms);
+        g_autofree char *text =
+                        message_command(id, "restart", "3node0", NULL, deadline_ms, NULL, timestamp_ms);
         g_autoptr(Message) m = message_parse(text, strlen(text), NULL);
 
         jobs_take(f->jobs, m);

@@ -88,7 +88,10 @@ static void test_timeout(void) {
         Bench *t = bench_new();
 
         t->silent = "/restart";
-        runner_start(t->runner, "cmd_1", "restart", "3node0", NULL, 20000);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_1",
+                                               .command = "restart",
+                                               .target = "3node0",
+                                               .timeout_usec = 20000 });
         bench_assert_end(t, COMMAND_TIMED_OUT, NULL,
                          "timed out after 20 ms; docker was asked and may still do it");
         bench_free(t);
@@ -98,10 +101,16 @@ static void test_side_by_side(void) {
         Bench *t = bench_new();
         FakeRequest *first, *second;
 
-        runner_start(t->runner, "cmd_1", "logs", "3node0", NULL, MINUTE);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_1",
+                                               .command = "logs",
+                                               .target = "3node0",
+                                               .timeout_usec = MINUTE });
         bench_run_until(t, "3node0/logs");
         first = t->stream;
-        runner_start(t->runner, "cmd_2", "logs", "3node1", NULL, MINUTE);
+        runner_start(t->runner, &(RunRequest){ .id = "cmd_2",
+                                               .command = "logs",
+                                               .target = "3node1",
+                                               .timeout_usec = MINUTE });
         bench_run_until(t, "3node1/logs");
         second = t->stream;
         g_assert_cmpuint(runner_running(t->runner), ==, 2);
@@ -121,7 +130,8 @@ static void test_too_many(void) {
         for (unsigned i = 0; i < AGENT_COMMANDS_MAX + 1; i++) {
                 g_autofree char *id = g_strdup_printf("cmd_%u", i);
 
-                runner_start(t->runner, id, "status", NULL, NULL, MINUTE);
+                runner_start(t->runner,
+                             &(RunRequest){ .id = id, .command = "status", .timeout_usec = MINUTE });
         }
         bench_run_until_ended(t, 1);
         g_assert_cmpint(t->state, ==, COMMAND_FAILED);

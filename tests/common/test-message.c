@@ -60,7 +60,7 @@ static void test_register_ack(void) {
                         message_register_ack("a", true, "Welcome", FEATURES_ALL, NOW),
                         "{\"type\":\"register_ack\",\"status\":\"success\",\"serverId\":\"a\","
                         "\"timestamp\":1795406712331,\"message\":\"Welcome\",\"features\":[\"progress\","
-                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\",\"flow\"]}",
+                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\",\"flow\",\"caller\"]}",
                         MESSAGE_REGISTER_ACK);
         g_autoptr(Message) no =
                         read_back(message_register_ack("a", false, NULL, 0, NOW),
@@ -117,12 +117,12 @@ static void test_stats(void) {
 static void test_command(void) {
         json_object *params = json_tokener_parse("{\"container\":\"3node0\",\"timeout\":300}");
         g_autoptr(Message) m = read_back(
-                        message_command(ID, "restart", "3node0", params, NOW + 5, NOW),
+                        message_command(ID, "restart", "3node0", params, NOW + 5, "1000", NOW),
                         "{\"type\":\"command\",\"data\":{\"id\":\"" ID "\",\"command\":\"restart\","
                         "\"target\":\"3node0\",\"params\":{\"container\":\"3node0\",\"timeout\":300},"
-                        "\"timestamp\":1795406712331,\"deadline\":1795406712336}}",
+                        "\"timestamp\":1795406712331,\"deadline\":1795406712336,\"caller\":\"1000\"}}",
                         MESSAGE_COMMAND);
-        g_autoptr(Message) least = read_back(message_command(ID, "status", NULL, NULL, 0, NOW),
+        g_autoptr(Message) least = read_back(message_command(ID, "status", NULL, NULL, 0, NULL, NOW),
                                              "{\"type\":\"command\",\"data\":{\"id\":\"" ID "\","
                                              "\"command\":\"status\",\"params\":{},"
                                              "\"timestamp\":1795406712331}}",
@@ -133,6 +133,8 @@ static void test_command(void) {
         g_assert_cmpstr(m->command.target, ==, "3node0");
         g_assert_true(json_object_equal(m->command.params, params));
         g_assert_cmpint(m->command.deadline_ms, ==, NOW + 5);
+        g_assert_cmpstr(m->command.caller, ==, "1000");
+        g_assert_null(least->command.caller);
         g_assert_null(least->command.target);
         g_assert_cmpint(least->command.deadline_ms, ==, 0);
         json_object_put(params);
