@@ -2,6 +2,8 @@
 /* mclient(8): reads the configuration, puts the parts together, tells systemd how it goes. */
 #include <errno.h>
 #include <getopt.h>
+#include <glib/gi18n.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 #include "names.h"
 #include "sampler.h"
 #include "uplink.h"
+#include "verb-backup.h"
 
 typedef struct Options {
         const char *config;
@@ -35,14 +38,16 @@ typedef struct Agent {
 } Agent;
 
 static void help(void) {
-        printf("mclient [OPTIONS...]\n\n"
-               "Connects this host to its mserver, carries out commands on its containers and reports on them.\n\n"
-               "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of " MCLIENT_CONFIG_FILE "\n"
-               "     --debug        Say more\n"
-               "  -h --help         Show this help\n"
-               "     --version      Show the version\n\n"
-               "The token is read from " MCLIENT_TOKEN_FILE
-               " or, under systemd, from the credential \"token\".\n");
+        printf(_("mclient [OPTIONS...] [VERB ...]\n\n"
+                 "Connects this host to its mserver, carries out commands on its containers and reports on them.\n\n"
+                 "Verbs, instead of that:\n"
+                 "  backup list|verify|restore  The backups of keys on this host; see mclient backup --help\n\n"
+                 "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of %s\n"
+                 "     --debug        Say more\n"
+                 "  -h --help         Show this help\n"
+                 "     --version      Show the version\n\n"
+                 "The token is read from %s or, under systemd, from the credential \"token\".\n"),
+               MCLIENT_CONFIG_FILE, MCLIENT_TOKEN_FILE);
 }
 
 /* False: *ret_code is what to exit with. */
@@ -59,7 +64,7 @@ static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
 
         *ret = (Options){ .config = MCLIENT_CONFIG_FILE };
         *ret_code = EXIT_SUCCESS;
-        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'c':
                         ret->config = optarg;
@@ -77,12 +82,15 @@ static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
                         *ret_code = EX_USAGE;
                         return false;
                 }
-        if (optind < argc) {
-                fprintf(stderr, "mclient: \"%s\" is not expected: there are only options\n", argv[optind]);
+        if (optind == argc)
+                return true;
+        if (g_str_equal(argv[optind], "backup"))
+                *ret_code = verb_backup(argc - optind, argv + optind, ret->config);
+        else {
+                fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup\n"), argv[optind]);
                 *ret_code = EX_USAGE;
-                return false;
         }
-        return true;
+        return false;
 }
 
 static void warn(const char *message, void *userdata) {
@@ -211,10 +219,15 @@ int main(int argc, char *argv[]) {
         Options options;
         int code;
 
+        (void) setlocale(LC_CTYPE, ""); /* not LC_NUMERIC: JSON is written with printf(3) */
+        (void) setlocale(LC_MESSAGES, "");
+        (void) bindtextdomain("mserver", LOCALEDIR);
+        (void) bind_textdomain_codeset("mserver", "UTF-8");
+        (void) textdomain("mserver");
+        (void) umask(0077);
         if (!parse_options(argc, argv, &options, &code))
                 return code;
         log_init(options.debug);
-        (void) umask(0077);
         (void) signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets with write(2) */
         code = run(&options, &error);
         if (error)

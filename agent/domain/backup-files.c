@@ -163,8 +163,8 @@ GPtrArray *backup_files_list(const char *directory, const char *container, GErro
         records = g_ptr_array_new_with_free_func(record_free);
         for (unsigned i = 0; i < names->len; i++) {
                 g_autofree char *whose = backup_file_container(names->pdata[i]);
-                BackupRecord *r = g_strcmp0(whose, container) == 0 ? read_record(directory, names->pdata[i])
-                                                                   : NULL;
+                bool wanted = whose && (!container || g_str_equal(whose, container));
+                BackupRecord *r = wanted ? read_record(directory, names->pdata[i]) : NULL;
 
                 if (r)
                         g_ptr_array_add(records, r);

@@ -15,7 +15,7 @@ bool backup_files_prepare(const char *directory, GError **error);
  * in. When it fails nothing of it is left. */
 bool backup_files_add(const char *directory, BackupRecord *r, GBytes *data, GError **error);
 
-/* The backups of a container that are whole as far as their size tells, in no order: BackupRecord*, freed with the
+/* The backups of a container (NULL: of all) that are whole as far as their size tells, in no order: BackupRecord*, freed with the
  * array. */
 GPtrArray *backup_files_list(const char *directory, const char *container, GError **error);
 

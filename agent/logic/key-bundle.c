@@ -95,9 +95,12 @@ static bool take_keystore_entry(KeyBundle *b, const TarEntry *e, GError **error)
         const char *slash = strchr(e->name, '/');
         KeystoreName k;
 
-        if (!slash)
-                return e->type == TAR_DIRECTORY ||
-                       fail_at(error, e->name, "is no folder, expected a keystore");
+        if (!slash && e->type != TAR_DIRECTORY)
+                return fail_at(error, e->name, "is no folder, expected a keystore");
+        if (!slash) {
+                b->folder = (KeyFolder){ true, e->mode, e->uid, e->gid };
+                return true;
+        }
         if (!is_plain_name(slash + 1))
                 return true;
         if (e->type == TAR_FILE)

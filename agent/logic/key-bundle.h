@@ -19,7 +19,15 @@ typedef struct KeyFile {
         size_t size;
 } KeyFile;
 
+/* The keystore's own entry. */
+typedef struct KeyFolder {
+        bool is_known;
+        unsigned mode;
+        uint64_t uid, gid;
+} KeyFolder;
+
 typedef struct KeyBundle {
+        KeyFolder folder;    /* of key_bundle_add_keystore() */
         GPtrArray *files;    /* of KeyFile*, in the order of their paths */
         GPtrArray *archives; /* of GBytes* */
 } KeyBundle;

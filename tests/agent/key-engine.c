@@ -6,7 +6,9 @@
 
 #include "tar-write.h"
 
-static GBytes *archive_of(const char *folder, const char *const *names) {
+#define PHRASE "\"secret phrase\""
+
+static GBytes *archive_of(const char *folder, const char *const *names, const char *content) {
         GByteArray *a = g_byte_array_new();
 
         if (folder)
@@ -18,8 +20,8 @@ static GBytes *archive_of(const char *folder, const char *const *names) {
                                            .type = TAR_FILE,
                                            .mode = 0600,
                                            .uid = 1000,
-                                           .data = "\"secret phrase\"",
-                                           .size = 15 });
+                                           .data = content,
+                                           .size = strlen(content) });
         }
         tar_append_end(a);
         return g_byte_array_free_to_bytes(a);
@@ -42,7 +44,8 @@ static void give_archive(EngineContainer *c, FakeRequest *r, const char *path) {
         else if (g_str_has_prefix(r->line, "HEAD"))
                 fake_answer(r, 200, NULL);
         else {
-                archive = is_identity ? archive_of(NULL, identity) : archive_of("keystore", c->keys);
+                archive = is_identity ? archive_of(NULL, identity, PHRASE)
+                                      : archive_of("keystore", c->keys, c->content ?: PHRASE);
                 if (!is_identity && c->changes > 0) {
                         c->changes--;
                         c->keys += g_strv_length((char **) c->keys) + 1;
@@ -51,11 +54,13 @@ static void give_archive(EngineContainer *c, FakeRequest *r, const char *path) {
         }
 }
 
-static void take_archive(KeyEngine *e, FakeRequest *r, const char *path) {
+static void take_archive(KeyEngine *e, EngineContainer *c, FakeRequest *r, const char *path) {
         g_clear_pointer(&e->put, g_bytes_unref);
         g_free(e->put_into);
         e->put = g_bytes_new(r->body, r->body_size);
         e->put_into = g_strdup(path);
+        if (e->keys_after_put)
+                c->keys = e->keys_after_put;
         fake_answer(r, 200, NULL);
 }
 
@@ -112,7 +117,7 @@ static void on_request(FakeRequest *r, void *userdata) {
         else if (path && e->silent)
                 loop_quit(e->loop, 0);
         else if (path && g_str_has_prefix(r->line, "PUT"))
-                take_archive(e, r, path);
+                take_archive(e, c, r, path);
         else if (path)
                 give_archive(c, r, path);
         else

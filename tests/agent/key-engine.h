@@ -17,6 +17,7 @@ typedef struct EngineContainer {
         const char *args;         /* of its program, JSON; NULL: none */
         const char *place;        /* where the keystore is; NULL: nowhere */
         const char *const *keys;  /* what is in it */
+        const char *content;      /* of each; NULL: one and the same phrase */
         unsigned changes; /* so many times it is another one the next time: lists follow each other */
         bool has_identity;
         unsigned starts_after; /* so many looks at it, it runs */
@@ -34,6 +35,7 @@ typedef struct KeyEngine {
 
         GBytes *put; /* the last archive that came */
         char *put_into;
+        const char *const *keys_after_put; /* what is in its container then; NULL: as before */
 } KeyEngine;
 
 /* With 3node0, which runs and has the keys gran and babe and a file "notes". */
