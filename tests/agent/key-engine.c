@@ -97,6 +97,48 @@ static EngineContainer *find(KeyEngine *e, const FakeRequest *r) {
         return NULL;
 }
 
+static void exec_free(void *p) {
+        EngineExec *x = p;
+
+        json_object_put(x->argv);
+        g_free(x);
+}
+
+static void create_exec(KeyEngine *e, EngineContainer *c, FakeRequest *r) {
+        json_object *body = json_tokener_parse(r->body), *argv = NULL;
+        EngineExec *x = g_new0(EngineExec, 1);
+        g_autofree char *answer = g_strdup_printf("{\"Id\":\"e%u\"}", e->execs->len);
+
+        g_assert_true(json_object_object_get_ex(body, "Cmd", &argv));
+        x->container = c;
+        x->argv = json_object_get(argv);
+        json_object_put(body);
+        g_ptr_array_add(e->execs, x);
+        fake_answer(r, 201, answer);
+}
+
+void engine_exec_end(EngineExec *x, const char *out, unsigned exit_code) {
+        x->exit_code = exit_code;
+        if (*out)
+                fake_send_frame(x->stream, 1, out);
+        fake_hang_up(x->stream);
+}
+
+/* "POST /exec/e0/start", "GET /exec/e0/json" */
+static void on_exec(KeyEngine *e, FakeRequest *r) {
+        EngineExec *x = g_ptr_array_index(
+                        e->execs, (guint) g_ascii_strtoull(strstr(r->line, "/exec/e") + 7, NULL, 10));
+        g_autofree char *text = g_strdup_printf("{\"Running\":false,\"ExitCode\":%u}", x->exit_code);
+
+        if (!strstr(r->line, "/start")) {
+                fake_answer(r, 200, text);
+                return;
+        }
+        x->stream = r;
+        fake_answer_stream(r);
+        e->exec_started(x, e->userdata);
+}
+
 static void on_request(FakeRequest *r, void *userdata) {
         KeyEngine *e = userdata;
         EngineContainer *c = find(e, r);
@@ -112,8 +154,12 @@ static void on_request(FakeRequest *r, void *userdata) {
                 fake_answer(r, 204, NULL);
         else if (strstr(r->line, "/containers/json"))
                 list(e, r);
+        else if (strstr(r->line, "/exec/e"))
+                on_exec(e, r);
         else if (!c)
                 fake_answer(r, 404, "{\"message\":\"No such container\"}");
+        else if (e->exec_started && g_str_has_suffix(r->line, "/exec"))
+                create_exec(e, c, r);
         else if (path && e->silent)
                 loop_quit(e->loop, 0);
         else if (path && g_str_has_prefix(r->line, "PUT"))
@@ -133,6 +179,7 @@ KeyEngine *key_engine_new(Loop *l) {
         e->loop = l;
         e->docker = fake_docker_new(l, on_request, e);
         e->requests = g_string_new(NULL);
+        e->execs = g_ptr_array_new_with_free_func(exec_free);
         e->containers[0] = (EngineContainer){
                 .name = "3node0",
                 .state = "running",
@@ -147,6 +194,7 @@ KeyEngine *key_engine_free(KeyEngine *e) {
         g_string_free(e->requests, true);
         g_clear_pointer(&e->put, g_bytes_unref);
         g_free(e->put_into);
+        g_ptr_array_unref(e->execs);
         g_free(e);
         return NULL;
 }

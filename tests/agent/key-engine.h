@@ -3,6 +3,8 @@
  * for them. */
 #pragma once
 
+#include <json-c/json.h>
+
 #include "fake-docker.h"
 #include "key-bundle.h"
 
@@ -23,6 +25,16 @@ typedef struct EngineContainer {
         unsigned starts_after; /* so many looks at it, it runs */
 } EngineContainer;
 
+/* A program that was started in a container: its end is the test's to say. */
+typedef struct EngineExec {
+        EngineContainer *container;
+        json_object *argv;
+        FakeRequest *stream;
+        unsigned exit_code;
+} EngineExec;
+
+typedef void (*EngineExecStarted)(EngineExec *x, void *userdata);
+
 typedef struct KeyEngine {
         Loop *loop;
         FakeDocker *docker;
@@ -30,8 +42,11 @@ typedef struct KeyEngine {
         GString *requests;                                 /* one per line */
         bool silent;                                       /* of archives: then the loop ends */
         const char *broken;                                /* requests that it answers with 500 */
-        const char *quit_at; /* with a request that contains this the loop ends */
-        const char *stopped; /* what a filtered list shows, JSON; NULL: nothing */
+        const char *quit_at;            /* with a request that contains this the loop ends */
+        EngineExecStarted exec_started; /* NULL: nothing can be run */
+        void *userdata;                 /* of that */
+        GPtrArray *execs;               /* of EngineExec* */
+        const char *stopped;            /* what a filtered list shows, JSON; NULL: nothing */
 
         GBytes *put; /* the last archive that came */
         char *put_into;
@@ -41,3 +56,6 @@ typedef struct KeyEngine {
 /* With 3node0, which runs and has the keys gran and babe and a file "notes". */
 KeyEngine *key_engine_new(Loop *l);
 KeyEngine *key_engine_free(KeyEngine *e);
+
+/* out: what it printed. */
+void engine_exec_end(EngineExec *x, const char *out, unsigned exit_code);
