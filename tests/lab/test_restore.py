@@ -60,7 +60,7 @@ class Restore(ServerTest):
         mclient('verify', code=64)
         mclient('erase', code=64)
 
-    def test_refuses_and_restores(self):
+    def test_refuses(self):
         self.assertIn('3node0 is running', mclient('restore', self.path, '3node0', '--yes', code=1))
         self.addCleanup(docker, 'start', '3node1')
         docker('stop', '3node1')
@@ -68,7 +68,7 @@ class Restore(ServerTest):
         self.assertIn('3node0, which is running, has the same keys', text)
         self.assert_no_secret(text)
 
-        # The disk of the first host is lost, as it were: one key is gone.
+    def test_restores_what_is_missing(self):
         names, facts = self.node.keystore(), f'stat -c "%n %a %u %g" {KEYSTORE}/* | sort'
         before = docker('exec', '3node0', 'sh', '-c', facts)
         lost = names[0]
@@ -87,7 +87,9 @@ class Restore(ServerTest):
         self.assertEqual(docker('exec', '3node0', 'sh', '-c', facts), before)
         self.assertIs(self.node.rpc('author_hasSessionKeys', self.keys)['result'], True)
 
-        # Another content under the same name is never overwritten.
+    def test_never_overwrites(self):
+        lost = self.node.keystore()[0]
+        self.addCleanup(docker, 'start', '3node0')
         docker('exec', '3node0', 'sh', '-c', f'echo \'"other"\' >{KEYSTORE}/{lost}')
         docker('stop', '3node0')
         self.assertIn(f'{lost} is there already', mclient('restore', self.path, '3node0', '--yes', code=1))
