@@ -12,6 +12,7 @@
 #include "error.h"
 #include "limits.h"
 #include "log.h"
+#include "redact.h"
 #include "runner.h"
 
 #define CANCELLED_EARLY "Cancelled before it ran"
@@ -184,8 +185,10 @@ static void store(void *userdata) {
 
 static void end(Job *job, CommandState state, json_object *result, uint64_t output_bytes,
                 const char *error) {
+        g_autofree char *masked = redact_error(error);
+
         log_info("%s: %s%s%s %s%s%s", job->id, job->command, job->target ? " " : "", job->target ?: "",
-                 command_state_to_string(state), error ? ": " : "", error ?: "");
+                 command_state_to_string(state), masked ? ": " : "", masked ?: "");
         job->stage = JOB_STORING;
         job->outcome.state = state;
         job->outcome.output_bytes = output_bytes;

@@ -50,6 +50,15 @@ static size_t quote_size(const char *p) {
         return p[escape] == '"' || p[escape] == '\'' ? escape + 1 : 0;
 }
 
+/* What stands between two words: blanks, or, where each has quotes of its own, those too. */
+static size_t gap_size(const char *p) {
+        size_t quote = quote_size(p), blanks = strspn(p + quote, " \t\r\n");
+
+        return quote > 0 && blanks > 0 && quote_size(p + quote + blanks) > 0
+                               ? quote + blanks + quote_size(p + quote + blanks)
+                               : strspn(p, " \t\r\n");
+}
+
 /* The end of the string that the quote at p opens; without a closing quote, of the text. */
 static const char *quoted_end(const char *p) {
         size_t quote = quote_size(p);
@@ -114,6 +123,8 @@ static Found find_named(const char *start, RedactFlags flags, bool at_start) {
         p = name + size;
         if (*p == '=')
                 return p[1] ? mask_value(start, p + 1, extent) : (Found){};
+        if (dashes > 0 && quote_size(p) > 0 && g_ascii_isspace(p[quote_size(p)]))
+                p += quote_size(p); /* '--NAME' 'VALUE' */
         if (dashes > 0 && (g_ascii_isspace(*p) || *p == '\0')) {
                 p += strspn(p, " \t\r\n");
                 return g_str_has_prefix(p, "--") ? (Found){} : mask_value(start, p, EXTENT_WORD);
@@ -184,7 +195,7 @@ static Found find_mnemonic(const char *start) {
         while ((size = redact_mnemonic_word(p)) > 0) {
                 words++;
                 end = p + size;
-                p = end + strspn(end, " \t\r\n");
+                p = end + gap_size(end);
                 if (p == end)
                         break;
         }

@@ -105,6 +105,49 @@ static void append_object(GString *out, json_object *object) {
         g_string_append_c(out, '}');
 }
 
+static bool is_plain_word(const char *word) {
+        return word[0] && !word[strcspn(word, " \t\r\n'\"\\`$&|;<>()#")];
+}
+
+/* An array of strings as one command line. */
+static char *join_words(json_object *array) {
+        GString *line = g_string_new(NULL);
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                const char *word = json_object_get_string(json_object_array_get_idx(array, i));
+                g_autofree char *quoted = is_plain_word(word) ? g_strdup(word) : g_shell_quote(word);
+
+                g_string_append_printf(line, "%s%s", i > 0 ? " " : "", quoted);
+        }
+        return g_string_free(line, FALSE);
+}
+
+/* A command line whose quotes hide from plain text where its words end: masked word by word, as they will be run. */
+static bool append_quoted_command(GString *out, const char *text) {
+        g_autoptr(GString) masked = g_string_new(NULL);
+        g_autofree char *line = NULL;
+        g_auto(GStrv) words = NULL;
+        json_object *array;
+
+        if (!strpbrk(text, "'\"\\") || !g_shell_parse_argv(text, NULL, &words, NULL))
+                return false;
+        array = json_object_new_array();
+        for (char **w = words; *w; w++)
+                json_object_array_add(array, json_object_new_string(*w));
+        append_array(masked, array, "command");
+        json_object_put(array);
+        array = json_tokener_parse(masked->str);
+        line = join_words(array);
+        json_object_put(array);
+        json_append_string(out, line, strlen(line));
+        return true;
+}
+
+static void append_string(GString *out, const char *text, const char *name) {
+        if (strcmp(name, "command") != 0 || !append_quoted_command(out, text))
+                (void) append_text(out, text, flags_of(name));
+}
+
 static void append_value(GString *out, json_object *value, const char *name) {
         enum json_type type = json_object_get_type(value);
 
@@ -113,7 +156,7 @@ static void append_value(GString *out, json_object *value, const char *name) {
         else if (redact_name_is_secret(name, strlen(name)))
                 append_mask(out);
         else if (type == json_type_string)
-                (void) append_text(out, json_object_get_string(value), flags_of(name));
+                append_string(out, json_object_get_string(value), name);
         else if (type == json_type_array)
                 append_array(out, value, name);
         else if (type == json_type_object)
@@ -147,4 +190,14 @@ char *redact_params(json_object *params) {
         if (out->len > AUDIT_PARAMS_BYTES_MAX)
                 return truncated(out->str);
         return g_strdup(out->str);
+}
+
+char *redact_error(const char *text) {
+        GString *out;
+
+        if (!text)
+                return NULL;
+        out = g_string_new(NULL);
+        (void) redact_text(out, text, 0);
+        return g_string_free(out, FALSE);
 }

@@ -46,7 +46,7 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
                              const char *what) {
         uint64_t begin = r->sent ?: r->requested;
         uint64_t duration = r->finished > begin ? r->finished - begin : 0;
-        g_autofree char *how_long = text_duration(duration);
+        g_autofree char *how_long = text_duration(duration), *error = redact_error(r->error);
         AuditEntry *e = audit_entry_new(event, message_id,
                                         r->state == COMMAND_SUCCEEDED ? LOG_NOTICE : LOG_WARNING);
 
@@ -55,15 +55,15 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
         audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
         audit_entry_add(e, "MSERVER_CONTAINER", r->container);
         audit_entry_add(e, "MSERVER_STATUS", command_state_to_string(r->state));
-        audit_entry_add(e, "MSERVER_ERROR", r->error);
+        audit_entry_add(e, "MSERVER_ERROR", error);
         audit_entry_addf(e, "MSERVER_DURATION_USEC", "%" G_GUINT64_FORMAT, duration);
         audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", r->caller_uid);
         if (r->batch[0])
                 audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
         audit_entry_message(e, "%s: %s%s%s %s%s after %s%s%s (%s, for uid %u)", r->client, r->command,
                             r->container[0] ? " " : "", r->container, what,
-                            command_state_to_string(r->state), how_long, r->error ? ": " : "",
-                            r->error ?: "", r->id, r->caller_uid);
+                            command_state_to_string(r->state), how_long, error ? ": " : "", error ?: "",
+                            r->id, r->caller_uid);
         return e;
 }
 

@@ -51,6 +51,9 @@ static const Case texts[] = {
         { "run --password= x", "run --password= x" },
         { "run --password=", "run --password=" },
         { "run --keystore-path /keys", "run --keystore-path /keys" },
+        { "'login' '--password' 'hunter 2' 'x'", "'login' '--password' '***' 'x'" },
+        { "sh -c \"login '--token' hunter2\"", "sh -c \"login '--token' ***\"" },
+        { "'run' '--password' '--verbose'", "'run' '--password' '***'" },
         /* Assignments */
         { "PASSWORD=x ls -l", "PASSWORD=*** ls -l" },
         { "env DB_PASSWORD=x API_KEY='a b' A=b sh", "env DB_PASSWORD=*** API_KEY='***' A=b sh" },
@@ -91,6 +94,9 @@ static const Case texts[] = {
         { "insert '" WORDS12 "' gran", "insert '***' gran" },
         { "insert \"" WORDS12 "//stash///pw\" x", "insert \"***\" x" },
         { WORDS12 "\n" WORDS12, "***" },
+        { "abandon 'ability' 'able' 'about' 'above' 'absent' 'absorb' 'abstract' 'absurd' 'abuse' 'access' 'accident' "
+          "'acid' X",
+          "abandon '***' X" },
         { WORDS11, WORDS11 },
         { WORDS11 " It goes on", WORDS11 " It goes on" },
         { "tar c " WORDS12, "tar c ***" },
@@ -138,6 +144,13 @@ static void test_params(void) {
                 { "{\"container\":\"3node0\",\"timeout\":300,\"x\":1.5,\"y\":null}",
                   "{\"container\":\"3node0\",\"timeout\":300,\"x\":1.5,\"y\":null}" },
                 { "{\"command\":\"mysql --password=x\"}", "{\"command\":\"mysql --password=***\"}" },
+                { "{\"command\":\"'login' '--password' 'a b' \\\"it's\\\" ''\"}",
+                  "{\"command\":\"login --password *** 'it'\\\\''s' ''\"}" },
+                { "{\"command\":\"curl 'Authorization:' Bearer 'abc' 'http://x/'\"}",
+                  "{\"command\":\"curl Authorization: Bearer *** http://x/\"}" },
+                { "{\"command\":\"insert '" WORDS12 "//a' gran\"}", "{\"command\":\"insert *** gran\"}" },
+                { "{\"command\":\"login --password=x 'open\"}",
+                  "{\"command\":\"login --password=*** 'open\"}" },
                 { "{\"password\":\"x\",\"token\":5,\"private\":true,\"secret\":null}",
                   "{\"password\":\"***\",\"token\":\"***\",\"private\":true,\"secret\":null}" },
                 { "{\"secrets\":[\"a\",\"b\"],\"keys\":{\"a\":\"b\"}}",
@@ -177,6 +190,14 @@ static void test_params(void) {
                         g_error("%s\n%s, expected\n%s", cases[i].text, masked, cases[i].masked);
                 json_object_put(params);
         }
+}
+
+/* docker quotes what it cannot run. */
+static void test_error(void) {
+        g_autofree char *masked = redact_error("exec: \"DB_PASSWORD=x y\": not found in $PATH");
+
+        g_assert_cmpstr(masked, ==, "exec: \"DB_PASSWORD=*** y\": not found in $PATH");
+        g_assert_null(redact_error(NULL));
 }
 
 /* Whatever is cut, it is JSON, not too long, and shows the beginning. */
@@ -232,6 +253,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/redact/texts", test_texts);
         g_test_add_func("/redact/pending", test_pending);
         g_test_add_func("/redact/params", test_params);
+        g_test_add_func("/redact/error", test_error);
         g_test_add_func("/redact/bounded", test_bounded);
         g_test_add_func("/redact/time", test_time);
         return g_test_run();
