@@ -34,6 +34,7 @@ import unittest
 DEADLINE = 15  # seconds that an event may take which nothing holds up
 TEST_SECONDS = 120  # that one test may take in all
 NODES = ('3node0', '3node1')
+AGENT_DROP_IN = '/etc/mclient/mclient.conf.d/50-lab.conf'
 OURS = ('mserver.service', 'mclient.service', 'mserver.socket')
 
 
@@ -369,6 +370,21 @@ class ServerTest(LabTest):
             Node(name).restore()
         wait_for(lambda: client_state('demo') == 'online', 'client demo is online')
         super().setUp()
+
+
+def configure_agent(case, **settings):
+    """From here to the end of the test these stand in [Agent] of its configuration; an empty one takes it out."""
+    os.makedirs(os.path.dirname(AGENT_DROP_IN), exist_ok=True)
+    with open(AGENT_DROP_IN, 'w', encoding='utf-8') as f:
+        f.write('[Agent]\n' + ''.join(f'{key}={value}\n' for key, value in settings.items()))
+    case.addCleanup(_restore_agent)
+    systemctl('restart', 'mclient.service')
+
+
+def _restore_agent():
+    if os.path.exists(AGENT_DROP_IN):
+        os.unlink(AGENT_DROP_IN)
+        systemctl('restart', 'mclient.service')
 
 
 def client_state(client):

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""journalctl -x explains each entry of the audit trail, in English and in Korean: the entries are real, and what the
+explanation speaks of is in them."""
+import re
+
+from labtest import BusError, ServerTest, bus, manager, run
+from peers import Peer
+
+CATALOGS = {'C.UTF-8': '/usr/lib/systemd/catalog/mserver.catalog',
+            'en_US.UTF-8': '/usr/lib/systemd/catalog/mserver.catalog',
+            'ko_KR.UTF-8': '/usr/lib/systemd/catalog/mserver.ko.catalog'}
+
+
+def entries_of(path):
+    """Message id to the text, as a catalog file has it."""
+    with open(path, encoding='utf-8') as f:
+        parts = re.split(r'^-- ([0-9a-f]{32})\n', f.read(), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2]))
+
+
+class Catalog(ServerTest):
+    expected_warnings = (' rejected: ', ' denied to uid ', ' interrupted ')
+
+    def make_entries(self):
+        """Causes every event, and returns the entry of each."""
+        peer = Peer(self)  # client-enrolled, client-online
+        self.seen = {'client-enrolled': {}, 'client-online': {}, 'command-denied': {}}
+        with self.assertRaises(BusError):
+            manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'restart', {}, {}, user='guest')
+
+        sent = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'restart', {'container': '3node0'}, {})[0]
+        peer.answer(peer.hear('command'))
+        self.seen.update({name: {'MSERVER_COMMAND_ID': sent} for name in ('command-requested', 'command-finished')})
+
+        peer.say('key_update', data={'container': '3node0', 'session_key': '0x' + 'ab' * 128, 'timestamp': 1,
+                                     'action': 'rotate_keys', 'id': 'k1'})
+        peer.hear('key_update_ack')
+        peer.say('backup_complete', data={'container': '3node0', 'backup_file': '/b/3node0.tar', 'timestamp': 1, 'id': 'b1',
+                                          'sha256': 'cd' * 32, 'size': 1})
+        peer.hear('backup_complete_ack')
+        self.seen.update({'key-update': {}, 'backup-complete': {}})
+
+        # Away for longer than its command may take, and then it answers after all.
+        late, path = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'stop', {'container': '3node0'}, {'timeout': ('t', 1)})
+        command = peer.hear('command')
+        peer.connection.sock.close()
+        self.seen.update({'client-offline': {}, 'command-settled': {'MSERVER_COMMAND_ID': late}})
+        self.journal.wait(30, MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=late, MSERVER_STATUS='interrupted')
+        again = Peer(self, peer.id)
+        again.answer(command)
+        self.assertEqual(bus(path, 'org.mserver1.Command', 'GetResult')[2], '')
+
+        other = Peer(self, register=False)
+        other.say('stats', data={})
+        other.closing()
+        manager('RevokeClient', 's', peer.id)
+        self.seen.update({'client-rejected': {'MSERVER_CLIENT': other.id}, 'client-revoked': {}})
+        return {name: self.journal.wait(MSERVER_EVENT=name, **{'MSERVER_CLIENT': peer.id, **fields})
+                for name, fields in self.seen.items()}
+
+    def explanation(self, entry, language):
+        """What journalctl -x says behind an entry, without its frame."""
+        text = run('journalctl', '--quiet', '--catalog', '--no-pager', f'--cursor={entry["__CURSOR"]}', '--lines=1',
+                   f'MESSAGE_ID={entry["MESSAGE_ID"]}', env={'LANG': language, 'LC_ALL': ''}).stdout
+        return [line.removeprefix('░░').strip() for line in text.splitlines() if line.startswith('░░')]
+
+    def test_every_entry_is_explained(self):
+        entries = self.make_entries()
+        self.assertEqual({e['MESSAGE_ID'] for e in entries.values()}, set(entries_of(CATALOGS['C.UTF-8'])),
+                         'this test does not cause all that the catalog explains')
+        for language, path in CATALOGS.items():
+            texts = entries_of(path)
+            for name, entry in entries.items():
+                with self.subTest(event=name, language=language):
+                    wanted = texts[entry['MESSAGE_ID']]
+                    for field in set(re.findall(r'@(\w+)@', wanted)):
+                        self.assertTrue(entry.get(field), f'the entry has no {field}')
+                        wanted = wanted.replace(f'@{field}@', entry[field])
+                    shown = self.explanation(entry, language)
+                    self.assertEqual([line.strip() for line in wanted.splitlines() if line.strip()
+                                      and not line.startswith('Defined-By:')],
+                                     [line for line in shown if line and not line.startswith(('Defined-By:', 'Support:'))])
