@@ -387,11 +387,17 @@ static void unacked_listed(char **ids, const char *problem, void *userdata) {
         pump(j);
 }
 
-static void stop_waiting(void *userdata) {
-        Jobs *j = userdata;
-
+static void stop_waiting(Jobs *j) {
         j->patience = loop_timer_free(j->patience);
         hold_output(j, false);
+}
+
+/* The server is away for too long: commands go on. Nobody says any more what was passed on, so that bounds nothing. */
+static void patience_ends(void *userdata) {
+        Jobs *j = userdata;
+
+        stop_waiting(j);
+        runner_begin_output(j->runner, false);
 }
 
 void jobs_online(Jobs *j, unsigned features) {
@@ -417,7 +423,7 @@ void jobs_online(Jobs *j, unsigned features) {
 void jobs_offline(Jobs *j) {
         if (j->online) {
                 hold_output(j, true);
-                j->patience = loop_timer_new(j->loop, OUTPUT_HOLD_SEC * 1000, 0, stop_waiting, j);
+                j->patience = loop_timer_new(j->loop, OUTPUT_HOLD_SEC * 1000, 0, patience_ends, j);
         }
         j->online = j->loading = false;
         j->connection++;
