@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "bus-error.h"
@@ -309,6 +310,37 @@ bool bus_client_turn(BusClient *c, GError **error) {
                 return bus_fail_errno(error, -ENOTCONN);
         r = sd_event_run(c->event, UINT64_MAX);
         return r < 0 ? bus_fail_errno(error, r) : true;
+}
+
+static int on_writable(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
+        *(bool *) userdata = true;
+        return 0;
+}
+
+static int wait_writable(BusClient *c, int fd, uint64_t usec, bool *ret) {
+        sd_event_source *source = NULL;
+        int r;
+
+        r = sd_event_add_io(c->event, &source, fd, EPOLLOUT, on_writable, ret);
+        if (r >= 0)
+                r = sd_event_run(c->event, usec);
+        (void) sd_event_source_disable_unref(source);
+        return r;
+}
+
+bool bus_client_wait_writable(BusClient *c, int fd, uint64_t usec) {
+        struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+        bool ready = false;
+        int r;
+
+        if (poll(&poll_fd, 1, 0) != 0)
+                return true;
+        r = sd_bus_detach_event(c->bus);
+        if (r >= 0)
+                r = wait_writable(c, fd, usec, &ready);
+        if (sd_bus_attach_event(c->bus, c->event, SD_EVENT_PRIORITY_NORMAL) < 0)
+                g_error("no memory to go on");
+        return ready || r < 0; /* where one cannot wait, writing does */
 }
 
 static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata) {

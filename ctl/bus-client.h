@@ -75,6 +75,10 @@ json_object *bus_client_properties_read(sd_bus_message *reply, GError **error);
 /* Waits for one event and dispatches it. False once the connection is lost. */
 bool bus_client_turn(BusClient *c, GError **error);
 
+/* Waits until fd can be written to (or says that it cannot), something that is caught interrupts, or some µs have passed.
+ * Meanwhile the bus is not read: what is sent to us waits at its sender. True: write. */
+bool bus_client_wait_writable(BusClient *c, int fd, uint64_t usec);
+
 /* From here to the release Ctrl-C (and, where asked for, the end of the terminal or a polite kill) does not end the
  * program but is counted; beyond patience of them calls end with an error. These nest: the outermost sets the rules and
  * starts at 0. */

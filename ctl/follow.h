@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "bus-client.h"
 #include "report.h"
@@ -13,8 +14,11 @@
 typedef struct FollowEvents {
         /* The command is known now, or its state changed. */
         void (*changed)(const CommandReport *r, void *userdata);
-        /* The next bytes of output; false: nobody reads them any more, cancel it. NULL: output is not wanted. */
-        bool (*output)(const void *data, size_t size, void *userdata);
+        /* The next bytes of output, at most PIPE_BUF, when standard output is ready for them: how many it took; below 0:
+         * nobody reads them any more, cancel it. NULL: output is not wanted. */
+        ssize_t (*output)(const void *data, size_t size, void *userdata);
+        /* So many bytes are missing here, and nobody has them any more. */
+        void (*lost)(uint64_t bytes, void *userdata);
         /* It may run for ever: the end of the terminal, or of this program, cancels it too. */
         bool endless;
         /* It is somebody's already: Ctrl-C, or that nobody reads the output any more, leaves it alone. */
@@ -24,7 +28,7 @@ typedef struct FollowEvents {
 typedef struct FollowEnd {
         CommandReport *report;
         uint64_t streamed; /* bytes of output that were handed out */
-        uint64_t offset;   /* where they end, counted from the start of the output */
+        uint64_t offset;   /* where they end, counted from the start of the output, with what was lost */
         bool cancelled;    /* by Ctrl-C */
 } FollowEnd;
 

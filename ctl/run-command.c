@@ -2,11 +2,14 @@
 /* One command to one client, from the call to what a person sees of its end. */
 #include "run-command.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus-error.h"
 #include "clock.h"
@@ -26,6 +29,7 @@ typedef struct Screen {
         const CommandReport *report;
         uint64_t since; /* monotonic µs: known since then, for a password may have been asked for before */
         bool told_queued;
+        bool in_line; /* what was printed last did not end one */
 } Screen;
 
 static char *draw(const Terminal *terminal, void *userdata) {
@@ -55,8 +59,30 @@ static void on_changed(const CommandReport *r, void *userdata) {
         }
 }
 
-static bool on_output(const void *data, size_t size, void *userdata) {
-        return fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
+/* Not by stdio, which would keep what could not be written. */
+static ssize_t on_output(const void *data, size_t size, void *userdata) {
+        Screen *s = userdata;
+        ssize_t n = write(STDOUT_FILENO, data, size);
+
+        if (n > 0)
+                s->in_line = ((const char *) data)[n - 1] != '\n';
+        return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+}
+
+/* On a line of its own, where the output shares the terminal. */
+static void end_line(Screen *s) {
+        if (s->in_line && s->ctl->terminal.tty)
+                (void) !write(STDOUT_FILENO, "\n", 1);
+        s->in_line = false;
+}
+
+static void on_lost(uint64_t bytes, void *userdata) {
+        g_autofree char *number = g_strdup_printf("%" PRIu64, bytes);
+
+        end_line(userdata);
+        ctl_error(ngettext("%s byte of output is missing here", "%s bytes of output are missing here",
+                           bytes),
+                  number);
 }
 
 /* An operator's own command may print, too: there is no telling. */
@@ -157,13 +183,14 @@ static int follow_on_screen(Ctl *ctl, const FollowEvents *events, FollowStart st
 
         /* A reader of the output that has gone away is learnt from write(2), for the command is to be cancelled then. */
         (void) sigaction(SIGPIPE, &ignore, &before);
+        (void) fflush(stdout);
         screen.live = events->output ? NULL : live_new(bus_client_event(ctl->bus), draw, &screen);
         ok = start(ctl->bus, events, &screen, what, &end, error);
         screen.live = live_free(screen.live);
         (void) sigaction(SIGPIPE, &before, NULL);
         /* The terminal shows Ctrl-C itself, in the middle of a line. */
-        if (ok && events->output && end.cancelled && ctl->terminal.tty)
-                (void) fputc('\n', stdout);
+        screen.in_line |= ok && events->output && end.cancelled;
+        end_line(&screen);
         if (!ok)
                 return EXIT_FAILURE;
 
@@ -218,6 +245,7 @@ int run_command(Ctl *ctl, const RunRequest *request, GError **error) {
         const FollowEvents events = {
                 .changed = on_changed,
                 .output = streaming ? on_output : NULL,
+                .lost = on_lost,
                 .endless = request->endless,
         };
 
@@ -237,6 +265,7 @@ int run_attach(Ctl *ctl, const char *id, GError **error) {
         const FollowEvents events = {
                 .changed = on_changed,
                 .output = ctl->style.json == JSON_OFF ? on_output : NULL,
+                .lost = on_lost,
                 .watch_only = true,
         };
 

@@ -58,6 +58,25 @@ static void run_gap(MockCommand *c) {
         end_exec(c, 0);
 }
 
+/* And what was in it is not kept. */
+static void run_lost(MockCommand *c) {
+        mock_put_output(c, "one", true);
+        mock_put_output(c, "\ntwo\n", false);
+        c->forgotten = c->output->len;
+        mock_put_output(c, "three\n", true);
+        end(c, "succeeded", "{\"exit_code\":0,\"truncated\":true,\"output\":\"three\\n\"}", NULL);
+}
+
+/* More than a pipe and both ends hold, in signals alone. */
+static void run_flood(MockCommand *c) {
+        g_autofree char *line = g_strnfill(999, 'x'), *text = g_strconcat(line, "\n", NULL);
+
+        for (unsigned i = 0; i < 500; i++)
+                mock_put_output(c, text, true);
+        c->forgotten = c->output->len;
+        end(c, "succeeded", "{\"exit_code\":0,\"truncated\":true,\"output\":\"\"}", NULL);
+}
+
 /* The service goes away in the middle, and comes back when all is over. */
 static void run_blink(MockCommand *c) {
         Mock *m = c->mock;
@@ -84,6 +103,10 @@ static void run_exec(MockCommand *c) {
                 end_exec(c, 7);
         } else if (strcmp(word, "gap") == 0) {
                 run_gap(c);
+        } else if (strcmp(word, "lost") == 0) {
+                run_lost(c);
+        } else if (strcmp(word, "flood") == 0) {
+                run_flood(c);
         } else if (strcmp(word, "cut") == 0) {
                 /* The service never got the end of the output but in the result. */
                 mock_put_output(c, "begin\n", true);

@@ -34,6 +34,7 @@ typedef struct MockCommand {
         json_object *params;
         char *result;
         GString *output;
+        size_t forgotten;     /* of its beginning: what is not kept */
         MockBatch *member_of; /* NULL: none */
 } MockCommand;
 

@@ -57,7 +57,7 @@ static int get_output(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 r = sd_bus_message_new_method_return(m, &reply);
         if (r < 0)
                 return r;
-        offset = MIN(offset, c->output->len);
+        offset = CLAMP(offset, c->forgotten, c->output->len);
         size = MIN(max, c->output->len - offset);
         size = MIN(size, 5); /* so that more than one call is needed */
         r = sd_bus_message_append_array(reply, 'y', c->output->str + offset, size);

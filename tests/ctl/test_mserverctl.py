@@ -153,6 +153,14 @@ class Send(Program):
     def test_output_with_a_gap(self):
         self.expect(["send", "seoul-1", "exec", "gap"], "one\ntwo\nthree\n")
 
+    def test_output_of_which_a_part_is_lost(self):
+        self.expect(["send", "seoul-1", "exec", "lost"], "onethree\n", "5 bytes of output are missing here")
+        command = self.expect_json("history", "-n1")[0]["id"]
+        self.expect(["command", "-f", command], "three\n", "8 bytes of output are missing here")
+
+    def test_output_that_only_signals_have(self):
+        self.assertEqual(len(self.expect(["send", "seoul-1", "exec", "flood"])), 500000)
+
     def test_service_restarted_meanwhile(self):
         self.expect(["send", "seoul-1", "exec", "blink"], "before\nmeanwhile\n")
 

@@ -125,6 +125,13 @@ class Moving(Program):
         self.assertEqual(code, 130)
         self.wait_asked(f"CancelCommand {FIRST}")
 
+    def test_lost_output(self):
+        """It is marked on a line of its own."""
+        with Terminal(self, "send", "seoul-1", "exec", "lost", NO_COLOR="1") as terminal:
+            seen, code = terminal.wait()
+        self.assertIn("one\r\nmserverctl: 5 bytes of output are missing here\r\nthree\r\n", seen)
+        self.assertEqual(code, 0)
+
     def test_watching(self):
         """Who only looks on does not end it."""
         self.run_ctl("send", "seoul-1", "stop", "--no-wait")

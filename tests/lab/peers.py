@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clients that a test plays itself, over TLS to the installed server: well-behaved ones, and whatever else connects."""
+import contextlib
 import json
 import random
 import secrets
+import socket
 import ssl
+import struct
 import threading
 import time
 
@@ -113,3 +116,54 @@ class Side:
         if self._error:
             raise self._error
         return self._result
+
+
+class Wire:
+    """A port of this host that leads to another one until it is cut, with all that is on its way; then to it again."""
+
+    def __init__(self, case, to):
+        self._to, self._open, self._lock = to, set(), threading.Lock()
+        self._listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+        case.addCleanup(self.cut)
+        case.addCleanup(self._listener.close)
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(('127.0.0.1', self._to))
+            except OSError:
+                near.close()
+                continue
+            with self._lock:
+                self._open |= {near, far}
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        self._close(one, other)
+
+    def _close(self, *ends):
+        with self._lock:
+            for end in self._open.intersection(ends):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)  # ends a recv() in another thread, as close() does not
+                end.close()
+                self._open.discard(end)
+
+    def connections(self):
+        return len(self._open) // 2
+
+    def cut(self):
+        self._close(*list(self._open))
