@@ -150,16 +150,14 @@ static bool listen(Watch *w, GError **error) {
 }
 
 static bool send_request(Watch *w, sd_bus_message *request, GError **error) {
-        g_autoptr(sd_bus_message) reply = bus_client_send(w->bus, request, error);
-        g_autoptr(json_object) commands = NULL;
         const char *id, *path;
+        g_autoptr(sd_bus_message) reply = bus_client_send_for_id(w->bus, request, &id, &path, error);
+        g_autoptr(json_object) commands = NULL;
         int r;
 
         if (!reply)
                 return false;
-        r = sd_bus_message_read(reply, "so", &id, &path);
-        if (r >= 0)
-                r = bus_read_json(reply, &commands);
+        r = bus_read_json(reply, &commands);
         if (r < 0)
                 return bus_fail_errno(error, r);
         take_commands(w->report, commands);

@@ -157,6 +157,24 @@ sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **
         return answered && bus_client_check_answer(reply, error) ? g_steal_pointer(&reply) : NULL;
 }
 
+sd_bus_message *bus_client_send_for_id(BusClient *c, sd_bus_message *request, const char **ret_id,
+                                       const char **ret_path, GError **error) {
+        g_autoptr(sd_bus_message) reply = bus_client_send(c, request, error);
+        const char *id, *path;
+        int r;
+
+        if (!reply)
+                return NULL;
+        r = sd_bus_message_read(reply, "so", &id, &path);
+        if (r < 0) {
+                (void) bus_fail_errno(error, r);
+                return NULL;
+        }
+        *ret_id = id;
+        *ret_path = path;
+        return g_steal_pointer(&reply);
+}
+
 /* One of many calls that are under way together. */
 typedef struct Answer {
         sd_bus_slot *slot;

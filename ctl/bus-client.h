@@ -46,6 +46,11 @@ sd_bus_message *bus_client_message(BusClient *c, const char *path, const char *i
  * they are caught, end the wait with an error. Returns a new reference. */
 sd_bus_message *bus_client_send(BusClient *c, sd_bus_message *request, GError **error);
 
+/* The same for a call whose answer begins with an id and an object path: both are the answer's own. What it has behind
+ * them is left to read. */
+sd_bus_message *bus_client_send_for_id(BusClient *c, sd_bus_message *request, const char **ret_id,
+                                       const char **ret_path, GError **error);
+
 /* Sends calls (an array of messages), some at a time, and waits for all answers: a new array of them in the same order, errors
  * among them. NULL with error set where it has to give up on all. */
 GPtrArray *bus_client_send_all(BusClient *c, GPtrArray *requests, GError **error);

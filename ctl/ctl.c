@@ -186,6 +186,13 @@ static bool ask(const char *question) {
         return r > 0;
 }
 
+void ctl_print_sent(const Ctl *ctl, const char *id, json_object *about) {
+        if (ctl->style.json != JSON_OFF)
+                ctl_print_object(ctl, json_object_get(about));
+        else
+                printf("%s\n", id);
+}
+
 bool ctl_confirm(const char *question) {
         g_autofree char *clean = display_clean(question);
         char *answer = NULL;

@@ -63,6 +63,9 @@ void ctl_print_json(const Ctl *ctl, json_object *value);
 /* What is about one thing: an array of one object (reference taken). */
 void ctl_print_object(const Ctl *ctl, json_object *object);
 
+/* What was sent and is not waited for: its id, or about as JSON (borrowed). */
+void ctl_print_sent(const Ctl *ctl, const char *id, json_object *about);
+
 /* Asks "question [y/N] " on the terminal. False for anything but yes, and where there is no terminal. */
 bool ctl_confirm(const char *question);
 /* Is there somebody to ask? */

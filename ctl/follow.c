@@ -347,15 +347,11 @@ static bool finish(Follow *f, bool ok, FollowEnd *ret) {
 }
 
 static bool send_request(Follow *f, sd_bus_message *request, GError **error) {
-        g_autoptr(sd_bus_message) reply = bus_client_send(f->bus, request, error);
         const char *id, *path;
-        int r;
+        g_autoptr(sd_bus_message) reply = bus_client_send_for_id(f->bus, request, &id, &path, error);
 
         if (!reply)
                 return false;
-        r = sd_bus_message_read(reply, "so", &id, &path);
-        if (r < 0)
-                return bus_fail_errno(error, r);
         f->report = command_report_new(id, path);
         return true;
 }

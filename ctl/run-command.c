@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bus-error.h"
 #include "clock.h"
 #include "command-table.h"
 #include "display.h"
@@ -207,29 +206,21 @@ static sd_bus_message *make_call(BusClient *bus, const RunRequest *request, GErr
 }
 
 static int send_only(Ctl *ctl, const RunRequest *request, GError **error) {
-        g_autoptr(sd_bus_message) m = make_call(ctl->bus, request, error), reply = NULL;
+        sd_bus_message *m = make_call(ctl->bus, request, error);
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(json_object) about = NULL;
         const char *id, *path;
-        int r;
 
-        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        reply = m ? bus_client_send_for_id(ctl->bus, m, &id, &path, error) : NULL;
         if (!reply)
                 return EXIT_FAILURE;
-        r = sd_bus_message_read(reply, "so", &id, &path);
-        if (r < 0) {
-                (void) bus_fail_errno(error, r);
-                return EXIT_FAILURE;
-        }
-        if (ctl->style.json != JSON_OFF) {
-                json_object *o = json_object_new_object();
-
-                json_object_object_add(o, "id", json_object_new_string(id));
-                json_object_object_add(o, "client", json_object_new_string(request->client));
-                json_object_object_add(o, "command", json_object_new_string(request->command));
-                ctl_print_object(ctl, o);
-        } else {
-                printf("%s\n", id);
+        about = json_object_new_object();
+        json_object_object_add(about, "id", json_object_new_string(id));
+        json_object_object_add(about, "client", json_object_new_string(request->client));
+        json_object_object_add(about, "command", json_object_new_string(request->command));
+        ctl_print_sent(ctl, id, about);
+        if (ctl->style.json == JSON_OFF)
                 ctl_note(ctl, _("See how it goes: mserverctl command --follow %s"), id);
-        }
         return EXIT_SUCCESS;
 }
 

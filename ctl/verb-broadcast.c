@@ -245,40 +245,31 @@ static int follow_and_print(Ctl *ctl, const Broadcast *b, GError **error) {
 }
 
 static int send_only(Ctl *ctl, const Broadcast *b, GError **error) {
-        g_autoptr(sd_bus_message) m = make_call(ctl->bus, b, error), reply = NULL;
+        sd_bus_message *m = make_call(ctl->bus, b, error);
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(json_object) about = NULL;
         const char *id, *path;
-        int r;
 
-        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        reply = m ? bus_client_send_for_id(ctl->bus, m, &id, &path, error) : NULL;
         if (!reply)
                 return EXIT_FAILURE;
-        r = sd_bus_message_read(reply, "so", &id, &path);
-        if (r < 0) {
-                (void) bus_fail_errno(error, r);
-                return EXIT_FAILURE;
-        }
-        if (ctl->style.json != JSON_OFF) {
-                json_object *o = json_object_new_object();
-
-                json_object_object_add(o, "batch", json_object_new_string(id));
-                ctl_print_object(ctl, o);
-        } else {
-                printf("%s\n", id);
-        }
+        about = json_object_new_object();
+        json_object_object_add(about, "batch", json_object_new_string(id));
+        ctl_print_sent(ctl, id, about);
         return EXIT_SUCCESS;
 }
 
 static int preview(Ctl *ctl, const Broadcast *b, GError **error) {
-        g_autoptr(sd_bus_message) m = make_call(ctl->bus, b, error), reply = NULL;
+        sd_bus_message *m = make_call(ctl->bus, b, error);
+        g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(json_object) planned = NULL;
+        const char *id, *path;
         int r;
 
-        reply = m ? bus_client_send(ctl->bus, g_steal_pointer(&m), error) : NULL;
+        reply = m ? bus_client_send_for_id(ctl->bus, m, &id, &path, error) : NULL;
         if (!reply)
                 return EXIT_FAILURE;
-        r = sd_bus_message_skip(reply, "so");
-        if (r >= 0)
-                r = bus_read_json(reply, &planned);
+        r = bus_read_json(reply, &planned);
         if (r < 0) {
                 (void) bus_fail_errno(error, r);
                 return EXIT_FAILURE;

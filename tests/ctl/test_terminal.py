@@ -86,6 +86,17 @@ class Questions(Program):
             self.assertEqual(code, 1)
         self.assertFalse([call for call in self.all_asked() if call.startswith("Broadcast")])
 
+    def test_what_cannot_be_undone(self):
+        for words in (["exec", "ls"], ["payout"], ["rotate_keys", "3node0"]):
+            with Terminal(self, "broadcast", *words) as t:
+                self.assertIn("Continue?", t.until("[y/N] "))
+                t.type("n\n")
+                self.assertIn("nothing was sent", t.wait()[0])
+            with Terminal(self, "broadcast", "--yes", "--no-wait", *words) as t:
+                out, _ = t.wait()
+            self.assertIn("batch_", out)
+        self.assertEqual(len([call for call in self.all_asked() if call.startswith("Broadcast")]), 3)
+
     def test_not_for_one_client_nor_for_looking(self):
         for words in (["restart", "--on=seoul-1"], ["status"], ["restart", "--yes"]):
             with Terminal(self, "broadcast", *words) as t:
