@@ -16,6 +16,22 @@ static StepKind register_answered(Conversation *c, const Message *m) {
         return STEP_REGISTERED;
 }
 
+/* What only a server that has taken us may say: it changes what we do, or what we still keep. */
+static bool has_consequences(MessageType type) {
+        switch (type) {
+        case MESSAGE_COMMAND:
+        case MESSAGE_COMMAND_CANCEL:
+        case MESSAGE_COMMAND_FLOW:
+        case MESSAGE_COMMAND_ACK:
+        case MESSAGE_STATS_ACK:
+        case MESSAGE_KEY_UPDATE_ACK:
+        case MESSAGE_BACKUP_COMPLETE_ACK:
+                return true;
+        default:
+                return false;
+        }
+}
+
 Step conversation_receive(Conversation *c, const char *text, size_t size, int64_t now_ms) {
         g_autoptr(GError) error = NULL;
         g_autoptr(Message) m = message_parse(text, size, &error);
@@ -23,6 +39,8 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
 
         if (!m)
                 return reply(message_error("Message not understood", error->message));
+        if (!c->registered && has_consequences(m->type))
+                return reply(message_error("Too early: there was no register_ack", m->type_name));
         switch (m->type) {
         case MESSAGE_REGISTER_ACK:
                 kind = register_answered(c, m);
@@ -32,8 +50,6 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_HEARTBEAT:
                 return reply(message_heartbeat_ack(now_ms));
         case MESSAGE_COMMAND:
-                if (!c->registered)
-                        return reply(message_error("Command before register_ack", m->command.id));
                 kind = STEP_COMMAND;
                 break;
         case MESSAGE_COMMAND_CANCEL:

@@ -48,7 +48,7 @@ static bool broken(const TarReader *r, GError **error, const char *what) {
 TarReader *tar_reader_new(const void *data, size_t size) {
         TarReader *r = g_new0(TarReader, 1);
 
-        r->data = data;
+        r->data = data ?: (const void *) ""; /* an empty archive need not be anywhere */
         r->size = size;
         return r;
 }

@@ -38,7 +38,7 @@ static size_t character_size(const char *p, const char *end) {
 }
 
 void json_append_string(GString *out, const char *text, size_t size) {
-        const char *end = text + size, *plain = text, *p = text;
+        const char *plain = text ?: "", *p = plain, *end = plain + size;
 
         g_string_append_c(out, '"');
         while (p < end) {

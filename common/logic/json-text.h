@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-/* Appends text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD; NUL bytes are
+/* Appends text (NULL: none) as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD; NUL bytes are
  * escaped like other control characters. */
 void json_append_string(GString *out, const char *text, size_t size);
 

@@ -95,7 +95,15 @@ static void test_refused(void) {
 /* None of these is fatal, and none makes the agent act. */
 static void test_nonsense(void) {
         static const Line lines[] = {
-                { COMMAND("cmd_1_0001"), STEP_REPLY, "cmd_1_0001" },
+                { COMMAND("cmd_1_0001"), STEP_REPLY, "register_ack" },
+                { "{\"type\":\"command_cancel\",\"data\":{\"id\":\"a\"}}", STEP_REPLY, "register_ack" },
+                { "{\"type\":\"command_flow\",\"data\":{\"id\":\"a\",\"offset\":1}}", STEP_REPLY,
+                  "register_ack" },
+                { "{\"type\":\"command_ack\",\"command_id\":\"a\"}", STEP_REPLY, "register_ack" },
+                { "{\"type\":\"stats_ack\",\"sequence\":7}", STEP_REPLY, "register_ack" },
+                { "{\"type\":\"key_update_ack\",\"status\":\"success\"}", STEP_REPLY, "register_ack" },
+                { "{\"type\":\"backup_complete_ack\",\"status\":\"success\",\"id\":\"a\"}", STEP_REPLY,
+                  "register_ack" },
                 { "{\"type\":\"register_ack\",\"status\":\"success\"}", STEP_REGISTERED },
                 { "{\"type\":\"dance\"}", STEP_REPLY, "dance" },
                 { "{\"type\":\"stats\",\"data\":{}}", STEP_REPLY, "stats" },

@@ -47,7 +47,9 @@ static void assert_read_back(const char *text, size_t size) {
 
 static void test_read_back(void) {
         g_autoptr(GRand) rand = g_rand_new_with_seed(3);
+        g_autofree char *nothing = written(NULL, 0);
 
+        g_assert_cmpstr(nothing, ==, "\"\"");
         for (unsigned c = 0; c < 0x80; c++) {
                 char text[3] = { 'a', (char) c, 'b' };
 
