@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Peers that do harm, or nothing: each is put out with the right words, and meanwhile the others are served."""
 import os
+import re
 import socket
+import subprocess
 import time
 
 import wsclient
-from labtest import BusError, ServerTest, get_property, manager, unit_property
+from labtest import BusError, ServerTest, client_state, get_property, manager, unit_property
 from peers import Peer, Side, connect, new_address, new_id, new_token
 from wsclient import BINARY, TEXT, frame
 
@@ -184,6 +186,23 @@ class Hostile(ServerTest):
         finally:
             for connection in silent:
                 connection.sock.close()
+
+    def test_a_crowd_at_the_door_holds_up_nobody(self):
+        """Five thousand that are silent, slow or garbage, and return when they are put out; tests/bench/crowd.py measures
+        what they cost."""
+        peer, before = Peer(self), resident_kib()
+        crowd = subprocess.Popen(['/usr/lib/mserver-lab/bench-crowd', '8443', '5000'], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(crowd.stdout.readline(), 'ready\n')
+            for _ in range(10):
+                self.assert_served()
+            self.assertEqual(Peer(self).is_listed('online'), True)  # one that arrives only now
+            self.assertLess(resident_kib() - before, 60 * 1024)
+            self.assertEqual(client_state(peer.id), 'online')
+        finally:
+            said, _ = crowd.communicate()
+        self.assertGreater(int(re.search(r'put out (\d+)', said)[1]), 0, said)
 
     def test_strangers_do_not_fill_the_journal(self):
         address = new_address()
