@@ -140,7 +140,7 @@ static void ask_by_guest(Node *n) {
         const DockerHost host = { n->container, json_string_at(n->inspect, "Id"),
                                   json_string_at(n->inspect, "Image") };
         g_autofree char *port = g_strdup_printf("%u", n->port),
-                        *sec = g_strdup_printf("%u", RPC_TIMEOUT_SEC);
+                        *sec = g_strdup_printf("%d", RPC_TIMEOUT_SEC);
         const char *argv[] = { port, sec, n->request, NULL };
 
         n->guest = docker_guest_new(n->loop, n->docker, &host, n->config->rpc_helper, argv,
@@ -176,7 +176,7 @@ static void curl_done(const Captured *c, const GError *error, void *userdata) {
 
 static void ask_by_curl(Node *n) {
         g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/", n->port),
-                        *sec = g_strdup_printf("%u", RPC_TIMEOUT_SEC);
+                        *sec = g_strdup_printf("%d", RPC_TIMEOUT_SEC);
         const char *argv[] = { "curl",
                                "--silent",
                                "--show-error",

@@ -167,7 +167,7 @@ static json_object *check_any(json_object *value, char **ret_expected) {
                 if (line(value) && json_object_get_string_len(value) <= PARAM_BYTES_MAX)
                         return json_object_get(value);
         }
-        *ret_expected = g_strdup_printf("one line of at most %u characters, a number or a boolean",
+        *ret_expected = g_strdup_printf("one line of at most %d characters, a number or a boolean",
                                         PARAM_BYTES_MAX);
         return NULL;
 }
