@@ -25,9 +25,9 @@ static void round_trip_register(const Message *m) {
 }
 
 static void round_trip_command(const Message *m) {
-        g_autofree char *text =
-                        message_command(m->command.id, m->command.command, m->command.target,
-                                        m->command.params, m->command.deadline_ms, m->command.timestamp_ms);
+        g_autofree char *text = message_command(m->command.id, m->command.command, m->command.target,
+                                                m->command.params, m->command.deadline_ms, m->command.caller,
+                                                m->command.timestamp_ms);
         g_autoptr(GError) error = NULL;
         g_autoptr(Message) again = message_parse(text, strlen(text), &error);
 
