@@ -207,6 +207,24 @@
 #define BACKUP_KEEP_DEFAULT 10
 #define BACKUP_KEEP_MAX 100000
 
+/* Commands of the operator's own. */
+#define SCRIPTS_MAX 64 /* declared; with the built-in ones within OFFERED_COMMANDS_MAX */
+#define SCRIPT_PARAMS_MAX 32
+#define SCRIPT_PATTERN_MAX 1024 /* of one regular expression, tried on PARAM_BYTES_MAX at most */
+#define SCRIPT_OUTPUT_DEFAULT (1024u * 1024) /* passed on; what is beyond is read and thrown away */
+#define SCRIPT_OUTPUT_MAX (1024u * 1024 * 1024)
+#define SCRIPT_FRAME_BYTES_MAX \
+        (512u * 1024) /* a request: PARAMS_BYTES_MAX, which escapes in JSON make up to six times as long */
+#define SCRIPT_REQUEST_SEC 10 /* for the agent to say what it wants */
+#define SCRIPT_UNSENT_BYTES_MAX \
+        (64u * 1024)         /* read from a script and not taken by the agent: then it waits */
+#define SCRIPT_GRACE_SEC 5   /* from SIGTERM to SIGKILL, and from there to giving up */
+#define SCRIPT_LATE_SEC 30   /* more than the agent's own timeout, so that this one ends it with a reason */
+#define SCRIPT_LOOK_MSEC 500 /* between two looks at whether another helper still holds its lock */
+#define SCRIPT_RETRY_SEC 10  /* for the outcome of a script, where the helper cannot be asked */
+#define SCRIPT_RECORDS_KEEP 4096u /* ids that are not run again, whatever the agent forgets */
+#define SCRIPT_OUTPUTS_KEEP 64u   /* of these with what they printed (AGENT_OUTPUT_BYTES_MAX each) */
+
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */
 #define CONFIG_FILE_BYTES_MAX (1024u * 1024) /* systemd's own bound on a line of one */

@@ -30,6 +30,8 @@
 #define MCLIENT_STATE_DIR "/var/lib/mclient"
 #define MCLIENT_CONFIG_FILE "/etc/mclient/mclient.conf"
 #define MCLIENT_TOKEN_FILE "/etc/mclient/token"
+#define MCLIENT_USER "mclient"
+#define MCLIENT_SCRIPT_STATE_DIR "/var/lib/mclient-script"
 #define DOCKER_SOCKET "/run/docker.sock"
 
 /* Label of the short-lived containers that the agent itself makes; its value is the name of the one they serve */
