@@ -24,7 +24,7 @@
 #include "verb-backup.h"
 
 typedef struct Options {
-        const char *config;
+        const char *config, *script_socket;
         bool debug;
 } Options;
 
@@ -43,6 +43,8 @@ static void help(void) {
                  "Verbs, instead of that:\n"
                  "  backup list|verify|restore  The backups of keys on this host; see mclient backup --help\n\n"
                  "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of %s\n"
+                 "     --script-socket=PATH\n"
+                 "                    Have commands of the operator's run by mclient-script.socket\n"
                  "     --debug        Say more\n"
                  "  -h --help         Show this help\n"
                  "     --version      Show the version\n\n"
@@ -52,9 +54,10 @@ static void help(void) {
 
 /* False: *ret_code is what to exit with. */
 static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
-        enum { OPTION_DEBUG = 256, OPTION_VERSION };
+        enum { OPTION_DEBUG = 256, OPTION_SCRIPT_SOCKET, OPTION_VERSION };
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
+                { "script-socket", required_argument, NULL, OPTION_SCRIPT_SOCKET },
                 { "debug", no_argument, NULL, OPTION_DEBUG },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -68,6 +71,9 @@ static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
                 switch (c) {
                 case 'c':
                         ret->config = optarg;
+                        break;
+                case OPTION_SCRIPT_SOCKET:
+                        ret->script_socket = optarg;
                         break;
                 case OPTION_DEBUG:
                         ret->debug = true;
@@ -206,6 +212,7 @@ static int run(const Options *o, GError **error) {
         a.config = agent_config_read(o->config, warn, NULL, error);
         if (!a.config)
                 return EXIT_FAILURE;
+        a.config->script_socket = g_strdup(o->script_socket);
         a.loop = loop_new(error);
         if (!a.loop || !start(&a, error))
                 return EXIT_FAILURE;

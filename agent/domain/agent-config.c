@@ -12,6 +12,7 @@
 #include "ident.h"
 #include "limits.h"
 #include "names.h"
+#include "script-config.h"
 
 #define STATS_INTERVAL_MAX_SEC 86400
 
@@ -37,6 +38,7 @@ static const ConfigKey known_keys[] = {
         { "Policy", "AllowContainers" },
         { "Policy", "AllowExec" },
         { "Policy", "AllowCallers" },
+        SCRIPT_CONFIG_KEYS,
         {},
 };
 
@@ -176,6 +178,7 @@ AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata
         if (!f)
                 return NULL;
         c = g_new0(AgentConfig, 1);
+        c->file = g_strdup(path);
         c->state_directory = state_directory();
         c->stats_interval = STATS_INTERVAL_DEFAULT_SEC;
         read_docker(c, f);
@@ -187,12 +190,15 @@ AgentConfig *agent_config_read(const char *path, ConfigWarn warn, void *userdata
         c->nodes = node_config_read(f, error);
         if (!c->nodes)
                 return NULL;
+        c->scripts = script_config_read(f, warn, userdata);
+        c->script_helper = g_strdup(MCLIENT_SCRIPT_HELPER);
         return g_steal_pointer(&c);
 }
 
 AgentConfig *agent_config_free(AgentConfig *c) {
         if (!c)
                 return NULL;
+        g_free(c->file);
         g_free(c->id);
         g_free(c->server);
         endpoint_free(c->endpoint);
@@ -206,6 +212,9 @@ AgentConfig *agent_config_free(AgentConfig *c) {
         node_config_free(c->nodes);
         g_free(c->backup_directory);
         g_free(c->backup_recipients);
+        g_clear_pointer(&c->scripts, g_ptr_array_unref);
+        g_free(c->script_socket);
+        g_free(c->script_helper);
         g_free(c);
         return NULL;
 }

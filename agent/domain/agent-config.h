@@ -9,8 +9,10 @@
 #include "endpoint.h"
 #include "node-config.h"
 #include "policy.h"
+#include "script.h"
 
 typedef struct AgentConfig {
+        char *file;         /* it was read from this, and its drop-ins */
         char *id;           /* Id=, else the host name where that is a valid client id */
         char *server;       /* Server=wss://HOST:PORT/PATH */
         Endpoint *endpoint; /* the same, taken apart */
@@ -26,6 +28,9 @@ typedef struct AgentConfig {
         char *backup_recipients; /* [Backup] Recipient=: a file of certificates; NULL: backups are not encrypted */
         uint64_t backup_keep; /* [Backup] Keep= */
         Policy *policy;       /* [Policy] */
+        GPtrArray *scripts;   /* of Script: [Command NAME] */
+        char *script_socket;  /* of mclient-script.socket; NULL: script_helper is run instead */
+        char *script_helper;
 } AgentConfig;
 
 /* Reads path and its drop-ins. FLEET_ERROR_CONFIG names the key, its value and what was expected. */

@@ -45,6 +45,9 @@ static const char *const migrations[] = {
         "  session_key TEXT);"
         "CREATE INDEX rotations_open ON rotations (id) WHERE state IS NULL;"
         "CREATE INDEX rotations_container ON rotations (container, started);",
+
+        /* 5: commands whose outcome mclient-script knows */
+        "ALTER TABLE commands ADD COLUMN script INTEGER NOT NULL DEFAULT 0;",
         NULL,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's one database: what it must not forget, whatever is killed or cut. Each table has a file of its own:
- * agent-ledger.h, outbox-table.h, rotation-table.h. */
+ * agent-ledger.h (and for some of its rows script-table.h), outbox-table.h, rotation-table.h. */
 #pragma once
 
 #include <glib.h>

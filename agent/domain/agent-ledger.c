@@ -11,10 +11,10 @@
 
 #define PRUNE_EVERY 256 /* acknowledgements */
 
-/* With the number of this process as ?2. What an earlier process was doing is interrupted, unless it was a rotation of
- * keys of which more can be known (rotations.h). */
-#define HAS_ENDED                                  \
-        "(state IS NOT NULL OR (process <> ?2 AND" \
+/* With the number of this process as ?2. What an earlier process was doing is interrupted, unless it was a script or a
+ * rotation of keys, of which more can be known (scripts.h, rotations.h). */
+#define HAS_ENDED                                                 \
+        "(state IS NOT NULL OR (process <> ?2 AND script = 0 AND" \
         "  id NOT IN (SELECT id FROM rotations WHERE state IS NULL)))"
 
 struct AgentLedger {

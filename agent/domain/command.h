@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "outbox.h"
 #include "rotations.h"
+#include "scripts.h"
 #include "state.h"
 
 /* What a command is given; it stays until the command is freed. */
@@ -23,14 +24,17 @@ typedef struct CommandContext {
         Outbox *outbox;
         Rotations *rotations;
         BackupStore *backups;
+        Scripts *scripts;
+        const Script *script; /* what is to be run; NULL for what is built in */
         const char *id;
-        json_object *params; /* checked; never NULL */
-        char **containers;   /* those it means, never none */
-        bool all;            /* they were meant as "all": the result is a list */
+        json_object *params;   /* checked; never NULL */
+        char **containers;     /* those it means, never none; NULL for a script that is about the host */
+        uint64_t timeout_usec; /* from its beginning */
+        bool all;              /* they were meant as "all": the result is a list */
 } CommandContext;
 
 typedef struct CommandType {
-        const char *name;
+        const char *name;    /* NULL: those of scripts */
         bool all_by_default; /* without a container it means all of them, not the only one */
 
         /* Begins; returns the command. */
@@ -57,4 +61,4 @@ void command_finished(CommandContext *x, CommandState state, json_object *result
 
 extern const CommandType command_type_start, command_type_stop, command_type_restart, command_type_logs,
                 command_type_status, command_type_exec, command_type_backup_keys, command_type_rotate_keys,
-                command_type_check_keys;
+                command_type_check_keys, command_type_script;

@@ -21,6 +21,7 @@ struct Jobs {
         Loop *loop;
         AgentDb *db;
         AgentLedger *ledger;
+        Scripts *scripts;
         Runner *runner; /* NULL while the end is near */
         const ServerLink *link;
         void *userdata;
@@ -347,6 +348,8 @@ static void forbid(Jobs *j, const char *id) {
 void jobs_cancel(Jobs *j, const char *id) {
         Job *job = g_hash_table_lookup(j->active, id);
 
+        if (!job && scripts_cancel(j->scripts, id))
+                return; /* begun by an earlier process; its end is on its way */
         if (!job)
                 forbid(j, id);
         else if (job->stage == JOB_TAKING)
@@ -444,14 +447,14 @@ const char *const *jobs_commands(const Jobs *j) {
 }
 
 Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
-               const ServerLink *link, void *userdata, GError **error) {
+               Scripts *scripts, const ServerLink *link, void *userdata, GError **error) {
         static const RunnerEvents events = { .output = runner_output, .finished = runner_finished };
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
-        *j = (Jobs){ .loop = l, .db = db, .link = link, .userdata = userdata };
+        *j = (Jobs){ .loop = l, .db = db, .scripts = scripts, .link = link, .userdata = userdata };
         j->ledger = agent_ledger_new(db, link->backlog_crossed, userdata);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
-        j->runner = runner_new(l, config, outbox, rotations, &events, j, error);
+        j->runner = runner_new(l, config, outbox, rotations, scripts, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;
 }
 

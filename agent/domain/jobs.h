@@ -13,13 +13,14 @@
 #include "message.h"
 #include "outbox.h"
 #include "rotations.h"
+#include "scripts.h"
 #include "server-link.h"
 
 typedef struct Jobs Jobs;
 
 /* Takes the database over, also on failure: the last callbacks of all its tables come from jobs_free(). */
 Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
-               const ServerLink *link, void *userdata, GError **error);
+               Scripts *scripts, const ServerLink *link, void *userdata, GError **error);
 /* What still runs is stopped; the ledger says so to the next process. */
 Jobs *jobs_free(Jobs *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)

@@ -27,7 +27,6 @@ struct Run {
         CommandContext context; /* first: commands know no more */
         const RunHost *host;
         char *id, *name, *target, *caller;
-        uint64_t timeout_usec;
         const CommandType *type;
         void *command; /* NULL before step 3 */
         DockerCall *list;
@@ -43,19 +42,23 @@ struct Run {
         char *error;
 };
 
-const char *const *run_commands(void) {
-        static const char *names[G_N_ELEMENTS(command_types) + 1];
+char **run_commands(const AgentConfig *config) {
+        g_autoptr(GStrvBuilder) names = g_strv_builder_new();
 
         for (size_t i = 0; i < G_N_ELEMENTS(command_types); i++)
-                names[i] = command_types[i]->name;
-        return names;
+                g_strv_builder_add(names, command_types[i]->name);
+        for (unsigned i = 0; config->scripts && i < config->scripts->len; i++)
+                g_strv_builder_add(names, ((const Script *) config->scripts->pdata[i])->name);
+        return g_strv_builder_end(names);
 }
 
-static const CommandType *find_type(const char *name) {
+static void find_type(Run *r) {
         for (size_t i = 0; i < G_N_ELEMENTS(command_types); i++)
-                if (g_str_equal(command_types[i]->name, name))
-                        return command_types[i];
-        return NULL;
+                if (g_str_equal(command_types[i]->name, r->name))
+                        r->type = command_types[i];
+        r->context.script = script_find(r->host->config->scripts, r->name);
+        if (r->context.script)
+                r->type = &command_type_script;
 }
 
 static void hand_over_end(void *userdata) {
@@ -67,7 +70,7 @@ static void hand_over_end(void *userdata) {
 
 /* Why it was stopped, and what the command had to add. */
 static char *stop_reason(const Run *r, const char *addition) {
-        g_autofree char *duration = text_duration(r->timeout_usec),
+        g_autofree char *duration = text_duration(r->context.timeout_usec),
                         *reason = r->stopped_as == COMMAND_TIMED_OUT
                                                   ? g_strconcat("timed out after ", duration, NULL)
                                                   : g_strdup("cancelled");
@@ -164,6 +167,12 @@ static bool check_containers(Run *r, bool named, GError **error) {
         return true;
 }
 
+static void start(Run *r) {
+        r->source_open = true;
+        r->command = r->type->start(&r->context);
+        update_source(r);
+}
+
 static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Run *r = userdata;
         char **globs = r->host->config->containers;
@@ -183,9 +192,21 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
                 return;
         }
         r->context.all = g_strcmp0(wanted, "all") == 0;
-        r->source_open = true;
-        r->command = r->type->start(&r->context);
-        update_source(r);
+        start(r);
+}
+
+/* mclient-script will do it once more; here it comes before the container is looked for. */
+static bool check_declared(const Script *s, json_object *params, GError **error) {
+        const char *container = json_string_at(params, "container");
+        json_object *checked;
+
+        if (container && !s->container)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "%s: container is \"%s\", expected none: it is about the host", s->name,
+                                  container);
+        checked = script_check(s, params, error);
+        json_object_put(checked);
+        return checked;
 }
 
 /* Replaces what was sent by a checked copy, with the wire's "target" as one more parameter. */
@@ -204,7 +225,7 @@ static bool check_params(Run *r, GError **error) {
                 return false;
         json_object_put(r->context.params);
         r->context.params = checked;
-        return true;
+        return !r->context.script || check_declared(r->context.script, checked, error);
 }
 
 static void begin(void *userdata) {
@@ -214,9 +235,10 @@ static void begin(void *userdata) {
         g_autofree char *refusal = NULL;
 
         r->step = loop_timer_free(r->step);
-        r->type = find_type(r->name);
+        find_type(r);
         if (!r->type) {
-                g_autofree char *names = g_strjoinv(", ", (char **) run_commands()),
+                g_auto(GStrv) commands = run_commands(r->host->config);
+                g_autofree char *names = g_strjoinv(", ", commands),
                                 *text = g_strdup_printf("no command \"%s\"; this agent has: %s", r->name,
                                                         names);
 
@@ -225,6 +247,8 @@ static void begin(void *userdata) {
                 command_finished(&r->context, COMMAND_REJECTED, NULL, refusal);
         else if (!check_params(r, &error))
                 fail(r, error);
+        else if (r->context.script && !r->context.script->container)
+                start(r);
         else
                 r->list = docker_list(r->context.docker, list_reply, r);
 }
@@ -264,7 +288,8 @@ Run *run_new(const RunHost *host, const RunRequest *q) {
         r->name = g_strdup(q->command);
         r->target = g_strdup(q->target);
         r->caller = g_strdup(q->caller);
-        r->timeout_usec = q->timeout_usec;
+        r->context.scripts = host->scripts;
+        r->context.timeout_usec = q->timeout_usec;
         r->output = output_new();
         r->stopped_as = COMMAND_RUNNING;
         r->step = loop_timer_new(host->loop, 0, 0, begin, r);

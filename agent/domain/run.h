@@ -19,6 +19,7 @@ typedef struct RunHost {
         Outbox *outbox;
         Rotations *rotations;
         BackupStore *backups;
+        Scripts *scripts;
         /* Output may be sent that could not be before: run_take_output(). */
         void (*output_ready)(Run *r, void *userdata);
         /* The end, exactly once, never from inside another call; the run may be freed from here. */
@@ -55,5 +56,5 @@ char *run_take_output(Run *r, size_t *ret_size, uint64_t *ret_offset);
 bool run_output_ready(const Run *r);
 uint64_t run_output_bytes(const Run *r);
 
-/* The names of all commands, NULL-terminated. */
-const char *const *run_commands(void);
+/* The names of all commands, built in and declared; new strv. */
+char **run_commands(const AgentConfig *config);

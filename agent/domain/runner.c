@@ -18,6 +18,7 @@ struct Runner {
         GQueue ready;     /* Run* that have output to send */
         LoopTimer *tick;  /* runs while there are any */
         bool flow, windowed;
+        char **commands;
 };
 
 /* False when nothing waits. */
@@ -81,7 +82,7 @@ static void free_run(void *p) {
 }
 
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
-                   const RunnerEvents *events, void *userdata, GError **error) {
+                   Scripts *scripts, const RunnerEvents *events, void *userdata, GError **error) {
         Runner *r = g_new0(Runner, 1);
 
         r->docker = docker_new(l, config->docker_socket, error);
@@ -99,6 +100,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations
                 .outbox = outbox,
                 .rotations = rotations,
                 .backups = r->backups,
+                .scripts = scripts,
                 .output_ready = on_output_ready,
                 .finished = finished,
                 .userdata = r,
@@ -106,6 +108,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations
         r->events = *events;
         r->userdata = userdata;
         r->flow = true;
+        r->commands = run_commands(config);
         return r;
 }
 
@@ -117,6 +120,7 @@ Runner *runner_free(Runner *r) {
         g_hash_table_unref(r->runs);
         (void) backup_store_free(r->backups);
         (void) docker_free(r->docker);
+        g_strfreev(r->commands);
         g_free(r);
         return NULL;
 }
@@ -169,5 +173,5 @@ unsigned runner_running(const Runner *r) {
 }
 
 const char *const *runner_commands(const Runner *r) {
-        return run_commands();
+        return (const char *const *) r->commands;
 }

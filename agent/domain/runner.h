@@ -13,6 +13,7 @@
 #include "outbox.h"
 #include "rotations.h"
 #include "run.h"
+#include "scripts.h"
 #include "state.h"
 
 typedef struct Runner Runner;
@@ -29,7 +30,7 @@ typedef struct RunnerEvents {
 
 /* outbox: for what the server must learn beside the outcome. */
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
-                   const RunnerEvents *events, void *userdata, GError **error);
+                   Scripts *scripts, const RunnerEvents *events, void *userdata, GError **error);
 /* What still runs is stopped without a word: the ledger reports it as interrupted after the restart. */
 Runner *runner_free(Runner *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)

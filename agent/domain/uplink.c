@@ -30,6 +30,7 @@ struct Uplink {
         Jobs *jobs;
         Outbox *outbox;
         Rotations *rotations;
+        Scripts *scripts;
         StatsBacklog *stats;
         int64_t sequence;
 
@@ -300,7 +301,7 @@ static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) 
                delay / 1e3);
 }
 
-static void rotation_settled(const char *id, void *userdata) {
+static void settled(const char *id, void *userdata) {
         Uplink *u = userdata;
 
         jobs_settled(u->jobs, id);
@@ -331,12 +332,13 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                        .reconnect = RECONNECT_INIT };
         u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
         u->outbox = outbox_new(l, db, &link, u);
-        u->rotations = rotations_new(l, config, db, u->outbox, rotation_settled, u, error);
+        u->rotations = rotations_new(l, config, db, u->outbox, settled, u, error);
         if (!u->rotations) {
                 agent_db_close(db);
                 return NULL;
         }
-        u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, &link, u, error);
+        u->scripts = scripts_new(l, config, db, settled, u);
+        u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, u->scripts, &link, u, error);
         if (!u->jobs)
                 return NULL;
         u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);
@@ -356,6 +358,7 @@ Uplink *uplink_free(Uplink *u) {
         loop_timer_free(u->heartbeat);
         u->jobs = jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
         rotations_free(u->rotations);
+        scripts_free(u->scripts);
         outbox_free(u->outbox);
         ws_client_free(u->ws);
         server_trust_free(u->trust);

@@ -120,7 +120,7 @@ Bench *bench_new(void) {
         t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
         t->config.backup_keep = 1;
         t->config.policy = policy_new(NULL, NULL, "yes", NULL, NULL);
-        t->runner = runner_new(t->loop, &t->config, NULL, NULL, &events, t, NULL);
+        t->runner = runner_new(t->loop, &t->config, NULL, NULL, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
 }
