@@ -140,7 +140,8 @@ static void print_result(const Ctl *ctl, const FollowEnd *end) {
 static bool passes_exit_code(const CommandReport *r, int *ret) {
         uint64_t code = json_uint(r->result, "exit_code");
 
-        if (strcmp(r->command, "exec") != 0 || code < 1 || code > 255)
+        /* An operator's own command that was stopped has one as well, but that is not why it ended. */
+        if ((strcmp(r->command, "exec") != 0 && strcmp(r->state, "failed") != 0) || code < 1 || code > 255)
                 return false;
         *ret = (int) code;
         return true;
@@ -156,7 +157,7 @@ static int print_end(const Ctl *ctl, const FollowEnd *end) {
         else
                 print_result(ctl, end);
         if (passes_exit_code(r, &code)) {
-                ctl_note(ctl, _("%s: exec ended with exit code %d"), r->client, code);
+                ctl_note(ctl, _("%s: %s ended with exit code %d"), r->client, r->command, code);
         } else if (end->cancelled) {
                 ctl_note(ctl, _("%s: %s"), r->id, r->state);
                 return EXIT_INTERRUPTED;

@@ -305,7 +305,7 @@ class Broadcast(Program):
         self.assertTrue(out.startswith("==> busan-1 <==\nuname, -a\n==> seoul-1 <==\nuname, -a\n\nCLIENT "), out)
 
     def test_grave(self):
-        for command in ("exec", "payout", "rotate_keys"):
+        for command in ("exec", "payout", "rotate_keys", "sweep"):
             self.expect(["broadcast", command, "x"], "",
                         f"{command} to 3 clients is not sent without being asked for: add --yes", 1)
         self.assertFalse([call for call in self.all_asked() if call.startswith("Broadcast")])
