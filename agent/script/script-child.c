@@ -20,6 +20,7 @@
 #include "error.h"
 #include "file.h"
 #include "limits.h"
+#include "script-secrets.h"
 
 #define PATH_OF_SCRIPTS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -73,7 +74,7 @@ bool script_child_check(const Script *s, const ScriptUser *u, GError **error) {
         return true;
 }
 
-static char **full_environment(const ScriptUser *u, char **environment) {
+static char **full_environment(const ScriptUser *u, char **environment, const ScriptSecrets *secrets) {
         g_autoptr(GPtrArray) list = g_ptr_array_new();
 
         g_ptr_array_add(list, g_strdup("PATH=" PATH_OF_SCRIPTS));
@@ -82,6 +83,11 @@ static char **full_environment(const ScriptUser *u, char **environment) {
         g_ptr_array_add(list, g_strconcat("USER=", u->name, NULL));
         g_ptr_array_add(list, g_strconcat("LOGNAME=", u->name, NULL));
         g_ptr_array_add(list, g_strconcat("SHELL=", u->shell, NULL));
+        if (!script_secrets_is_empty(secrets))
+                g_ptr_array_add(list, g_strconcat("CREDENTIALS_DIRECTORY=",
+                                                  u->switches ? SCRIPT_SECRETS_DIR
+                                                              : g_getenv("CREDENTIALS_DIRECTORY"),
+                                                  NULL));
         for (char **e = environment; *e; e++)
                 g_ptr_array_add(list, g_strdup(*e));
         g_ptr_array_add(list, NULL);
@@ -89,7 +95,7 @@ static char **full_environment(const ScriptUser *u, char **environment) {
 }
 
 /* In the child. Returns where it failed, with errno. */
-static const char *become(const ScriptUser *u) {
+static const char *become(const ScriptUser *u, const ScriptSecrets *secrets) {
         static const struct rlimit no_core = { 0, 0 };
 
         if (setsid() < 0)
@@ -103,6 +109,8 @@ static const char *become(const ScriptUser *u) {
                 return "setresgid";
         if (setresuid(u->uid, u->uid, u->uid) < 0)
                 return "setresuid";
+        if (!script_secrets_is_empty(secrets) && !script_secrets_write(secrets))
+                return SCRIPT_SECRETS_DIR;
         return NULL;
 }
 
@@ -117,29 +125,36 @@ static const char *take_streams(int output, int errors) {
         return NULL;
 }
 
+/* What is to be run. */
+typedef struct Task {
+        const ScriptUser *user;
+        const ScriptSecrets *secrets;
+        char **argv, **environment;
+        int lock;
+} Task;
+
 /* What the child says before it becomes the script, where it cannot. */
 typedef struct Failure {
-        char step[32];
+        char step[64];
         int error;
 } Failure;
 
-static void __attribute__((noreturn))
-child(const ScriptUser *u, char **argv, char **environment, int lock, int output, int errors, int report) {
+static void __attribute__((noreturn)) child(const Task *t, int output, int errors, int report) {
         Failure f = {};
         const char *step = take_streams(output, errors);
         sigset_t none;
 
         if (!step)
-                step = become(u);
+                step = become(t->user, t->secrets);
         if (!step) {
                 (void) signal(SIGPIPE, SIG_DFL);
                 (void) sigemptyset(&none);
                 (void) sigprocmask(SIG_SETMASK, &none, NULL);
                 (void) !chdir("/");
                 (void) close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
-                (void) fcntl(lock, F_SETFD, 0);
-                (void) execve(argv[0], argv, environment);
-                step = argv[0];
+                (void) fcntl(t->lock, F_SETFD, 0);
+                (void) execve(t->argv[0], t->argv, t->environment);
+                step = t->argv[0];
         }
         f.error = errno;
         (void) g_strlcpy(f.step, step, sizeof f.step);
@@ -152,23 +167,22 @@ static void close_pair(int pair[2]) {
         (void) close(pair[1]);
 }
 
-static bool fork_child(const ScriptUser *u, char **argv, char **environment, int lock, int pipes[3][2],
-                       ScriptChild *ret, GError **error) {
+static bool fork_child(const Task *t, int pipes[3][2], ScriptChild *ret, GError **error) {
         Failure f;
         pid_t pid = fork();
 
         if (pid < 0)
                 return fleet_fail_errno(error, FLEET_ERROR_FAILED, -errno, "Cannot make a process");
         if (pid == 0)
-                child(u, argv, environment, lock, pipes[0][1], pipes[1][1], pipes[2][1]);
+                child(t, pipes[0][1], pipes[1][1], pipes[2][1]);
         for (int i = 0; i < 3; i++) {
                 (void) close(pipes[i][1]);
                 pipes[i][1] = -1;
         }
         if (read(pipes[2][0], &f, sizeof f) == sizeof f) { /* its end closes with a successful execve() */
                 (void) waitpid(pid, NULL, 0);
-                return fleet_fail_errno(error, FLEET_ERROR_FAILED, -f.error, "Cannot run %s: %.*s", argv[0],
-                                        (int) sizeof f.step, f.step);
+                return fleet_fail_errno(error, FLEET_ERROR_FAILED, -f.error, "Cannot run %s: %.*s",
+                                        t->argv[0], (int) sizeof f.step, f.step);
         }
         *ret = (ScriptChild){ pid, pidfd_open(pid, 0), pipes[0][0], pipes[1][0] };
         return true;
@@ -176,9 +190,14 @@ static bool fork_child(const ScriptUser *u, char **argv, char **environment, int
 
 bool script_child_start(const ScriptUser *u, char **argv, char **environment, int lock, ScriptChild *ret,
                         GError **error) {
-        g_auto(GStrv) all = full_environment(u, environment);
+        g_autoptr(ScriptSecrets) secrets = script_secrets_read(error);
+        g_auto(GStrv) all = secrets ? full_environment(u, environment, secrets) : NULL;
+        const Task task = { u, secrets, argv, all, lock };
         int pipes[3][2];
         bool started;
+
+        if (!secrets)
+                return false;
 
         for (int i = 0; i < 3; i++)
                 if (pipe2(pipes[i], O_CLOEXEC) < 0) {
@@ -188,7 +207,7 @@ bool script_child_start(const ScriptUser *u, char **argv, char **environment, in
                                 close_pair(pipes[i]);
                         return fleet_fail_errno(error, FLEET_ERROR_FAILED, -e, "Cannot make a pipe");
                 }
-        started = fork_child(u, argv, all, lock, pipes, ret, error);
+        started = fork_child(&task, pipes, ret, error);
         (void) close(pipes[2][0]);
         if (!started) {
                 (void) close(pipes[0][0]);

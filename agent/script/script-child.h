@@ -30,7 +30,8 @@ typedef struct ScriptChild {
         int pidfd, output, errors;
 } ScriptChild;
 
-/* lock: stays open in it. environment: what it gets besides PATH, HOME, USER, LOGNAME, SHELL, LANG. */
+/* lock: stays open in it. environment: what it gets besides PATH, HOME, USER, LOGNAME, SHELL, LANG, and CREDENTIALS_DIRECTORY
+ * where our unit has any. */
 bool script_child_start(const ScriptUser *u, char **argv, char **environment, int lock, ScriptChild *ret,
                         GError **error);
 void script_child_signal(const ScriptChild *c, int signum);
