@@ -16,6 +16,7 @@
 #include "limits.h"
 #include "log.h"
 #include "names.h"
+#include "policy.h"
 #include "script-config.h"
 #include "script-relay.h"
 #include "text.h"
@@ -36,16 +37,34 @@ static bool is_ours(const char *path, GError **error) {
 typedef struct Declared {
         GPtrArray *scripts;
         char **containers; /* globs */
+        Policy *policy;    /* who asked on the server is the agent's to know */
 } Declared;
 
 static void declared_clear(Declared *d) {
         g_clear_pointer(&d->scripts, g_ptr_array_unref);
         g_strfreev(d->containers);
+        (void) policy_free(d->policy);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Declared, declared_clear)
 
+/* NULL where the key is not set. New strv. */
+static char **words_if_set(const Config *f, const char *key) {
+        return config_get(f, "Policy", key) ? config_get_words(f, "Policy", key) : NULL;
+}
+
+static Policy *read_policy(const Config *f, GError **error) {
+        g_auto(GStrv) commands = words_if_set(f, "AllowCommands"),
+                      containers = words_if_set(f, "AllowContainers");
+
+        return policy_new(commands, containers, NULL, NULL, error);
+}
+
 static bool read_declared(const Helper *h, Declared *ret, GError **error) {
-        static const ConfigKey keys[] = { SCRIPT_CONFIG_KEYS, { "Docker", "Containers" }, {} };
+        static const ConfigKey keys[] = { SCRIPT_CONFIG_KEYS,
+                                          { "Docker", "Containers" },
+                                          { "Policy", "AllowCommands" },
+                                          { "Policy", "AllowContainers" },
+                                          {} };
         g_autofree char *drop_ins = g_strconcat(h->config, ".d", NULL),
                         *parent = g_path_get_dirname(h->config);
         g_autoptr(Config) f = NULL;
@@ -58,10 +77,19 @@ static bool read_declared(const Helper *h, Declared *ret, GError **error) {
                 return false;
         ret->scripts = script_config_read(f, NULL, NULL);
         ret->containers = config_get_words(f, "Docker", "Containers");
-        return true;
+        ret->policy = read_policy(f, error);
+        return ret->policy;
 }
 
 /* Running */
+
+static bool check_policy(const Declared *d, const ScriptRequest *q, GError **error) {
+        g_autofree char *refusal = policy_refuses_command(d->policy, q->command, NULL);
+
+        if (!refusal && q->container)
+                refusal = policy_refuses_container(d->policy, q->container);
+        return !refusal || fleet_fail(error, FLEET_ERROR_REJECTED, "%s", refusal);
+}
 
 static bool check_container(const Script *s, const Declared *d, const char *container, GError **error) {
         if (!s->container && container)
@@ -87,7 +115,9 @@ static json_object *check_request(const Declared *d, const ScriptRequest *q, con
                 return NULL;
         }
         *ret_script = s;
-        return check_container(s, d, q->container, error) ? script_check(s, q->params, error) : NULL;
+        return check_policy(d, q, error) && check_container(s, d, q->container, error)
+                               ? script_check(s, q->params, error)
+                               : NULL;
 }
 
 static char *title(const ScriptRecord *r) {

@@ -16,7 +16,7 @@ import tempfile
 import time
 import traceback
 
-SECONDS = 30  # that anything may take
+SECONDS = 100  # that anything may take
 
 
 class Place:
@@ -39,13 +39,19 @@ esac
 
     CONFIG = r'''[Docker]
 Containers=3node*
+[Policy]
+AllowCommands=payout twin other quick host missing open foreign nouser data
+AllowContainers=3node[0-7] postgres
+[Command forbidden]
+Exec=@/act
+Parameter.do=[a-z]+
 [Command payout]
 Exec=@/act fixed 'two words'
 Parameter.do=[a-z]+
 Parameter.era=[0-9]{1,6}
 Parameter.memo=[^!]*
 Optional=era memo
-Timeout=20s
+Timeout=10min
 OutputMax=64K
 SuccessExitStatus=7
 [Command twin]
@@ -95,7 +101,7 @@ Exec=@/data
         self.helpers.append(Helper(self, **options))
         return self.helpers[-1]
 
-    def run(self, id, command='payout', container='3node0', timeout=60, **params):
+    def run(self, id, command='payout', container='3node0', timeout=600, **params):
         """A helper that was asked to run this."""
         request = {'id': id, 'command': command, 'container': container, 'params': params,
                    'timeout_usec': int(timeout * 1e6)}
@@ -224,6 +230,8 @@ def refuses_what_is_not_declared(p):
     ended(p.run('cmd_1', container=None, do='args'), 'failed', None, 'container is missing')
     ended(p.run('cmd_1', container='postgres', do='args'), 'rejected', None, 'container "postgres" is not managed')
     ended(p.run('cmd_1', command='host', do='args'), 'failed', None, 'expected none')
+    ended(p.run('cmd_1', command='forbidden', do='args'), 'rejected', None, 'AllowCommands=')
+    ended(p.run('cmd_1', container='3node8', do='args'), 'rejected', None, 'AllowContainers=')
     equal(p.effects(), [])
     # none of these has used the id up
     ended(p.run('cmd_1', do='args'), 'succeeded', 0)
