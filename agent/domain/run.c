@@ -199,14 +199,16 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
 static bool check_declared(const Script *s, json_object *params, GError **error) {
         const char *container = json_string_at(params, "container");
         json_object *checked;
+        bool good;
 
         if (container && !s->container)
                 return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
                                   "%s: container is \"%s\", expected none: it is about the host", s->name,
                                   container);
         checked = script_check(s, params, error);
+        good = checked != NULL;
         json_object_put(checked);
-        return checked;
+        return good;
 }
 
 /* Replaces what was sent by a checked copy, with the wire's "target" as one more parameter. */

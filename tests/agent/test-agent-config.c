@@ -48,6 +48,9 @@ static void test_defaults(void) {
         g_assert_cmpstr(c->backup_directory, ==, MCLIENT_STATE_DIR "/backups");
         g_assert_null(c->backup_recipients);
         g_assert_cmpuint(c->backup_keep, ==, 10);
+        g_assert_cmpuint(c->scripts->len, ==, 0);
+        g_assert_null(c->script_socket);
+        g_assert_true(g_str_has_suffix(c->script_helper, "/mclient-script"));
 }
 
 static void test_all(void) {
@@ -113,6 +116,21 @@ static void test_ca_credential(void) {
         g_unsetenv("CREDENTIALS_DIRECTORY");
         g_assert_cmpint(g_unlink(path), ==, 0);
         g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
+/* What is declared wrongly is not offered, and the agent starts all the same. */
+static void test_scripts(void) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(AgentConfig) c = NULL;
+        unsigned warnings;
+
+        c = read_text("[Agent]\nId=a\nServer=wss://h\n[Command payout]\nExec=/bin/a\nParameter.era=[0-9]+\n"
+                      "[Command bad]\nExec=a\n",
+                      &warnings, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(warnings, ==, 1);
+        g_assert_cmpuint(c->scripts->len, ==, 1);
+        g_assert_nonnull(script_find(c->scripts, "payout"));
 }
 
 #define OWNER "0x9f2c000102030405060708090a0b0c0d0e0f101112131415161718191a1b1cff"
@@ -188,6 +206,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/agent-config/ca-credential", test_ca_credential);
         g_test_add_func("/agent-config/nodes", test_nodes);
         g_test_add_func("/agent-config/recipient", test_recipient);
+        g_test_add_func("/agent-config/scripts", test_scripts);
         g_test_add_func("/agent-config/wrong", test_wrong);
         return g_test_run();
 }

@@ -24,7 +24,7 @@ Parameter.how=[a-z]*
 Parameter.memo=.*
 Parameter.token=[a-z]+
 Optional=era how memo token
-Timeout=60s
+Timeout=10min
 OutputMax=10K
 
 [Command reindex]
