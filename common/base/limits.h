@@ -133,6 +133,8 @@
 #define AUDIT_QUEUE_MAX 65536
 #define STORE_GROUP_MAX 4096 /* tasks of one transaction: about 40 ms, which the last one's caller waits */
 #define AUDIT_GROUP_MAX 64   /* entries between two reports to the loop: under 2 ms of a healthy journald */
+#define AUDIT_CATCH_UP_MSEC \
+        5000 /* for journald to come to what an earlier run sent; then it is asked again later */
 #define AUDIT_VALUE_MAX (64u * 1024) /* bytes of one field; more is cut and marked */
 #define AUDIT_FIELDS_MAX 32          /* of one entry; the most that names.h's events have is 14 */
 

@@ -68,12 +68,17 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
 }
 
 void open_audit_finished(Open *o, AuditDone done) {
-        audit_submit(o->dispatcher->audit,
-                     end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, ""), done, o);
+        AuditEntry *e = end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, "");
+
+        if (o->end_unsettled)
+                audit_entry_once(e);
+        audit_submit(o->dispatcher->audit, e, done, o);
 }
 
 void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata) {
-        audit_submit(d->audit,
-                     end_entry(r, "command-settled", MESSAGE_ID_COMMAND_SETTLED, "is now known to have "),
-                     done, userdata);
+        AuditEntry *e = end_entry(r, "command-settled", MESSAGE_ID_COMMAND_SETTLED, "is now known to have ");
+
+        audit_entry_once(
+                        e); /* it comes before the outcome is stored, so a run before this one may have written it */
+        audit_submit(d->audit, e, done, userdata);
 }

@@ -136,6 +136,7 @@ static void take_over(Dispatcher *d, CommandRecord *r) {
         o->on_wire = r->state != COMMAND_QUEUED;
         if (command_state_is_final(r->state)) {
                 /* Its end was stored, and what follows from that was not done, or not known to be. */
+                o->end_unsettled = true;
                 o->finishing = true;
                 dispatcher_busy(d, 1);
                 open_audit_end(o);

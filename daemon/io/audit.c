@@ -5,9 +5,11 @@
 
 #include <string.h>
 #include <sys/uio.h>
+#include <syslog.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "audit-past.h"
 #include "limits.h"
 #include "log.h"
 #include "names.h"
@@ -20,6 +22,7 @@ struct AuditEntry {
         GString *text;                      /* the fields as "NAME=value", one behind the other */
         uint32_t offsets[AUDIT_FIELDS_MAX]; /* where each begins in text */
         unsigned n_fields, message; /* message: index of MESSAGE=, n_fields or more where there is none */
+        bool once;
         bool handed_over;
         AuditDone done;
         void *userdata;
@@ -30,6 +33,11 @@ struct Audit {
         Worker *worker;
         bool echo;
         uint64_t count;
+
+        /* The thread's. */
+        char *resumed; /* MSERVER_RUN= of the entry that marks where this run began to look back; NULL: not yet */
+        bool caught_up;  /* journald has come to that entry, and so to all before it */
+        AuditPast *past; /* while a group of entries needs it */
 };
 
 AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
@@ -100,6 +108,10 @@ void audit_entry_message(AuditEntry *e, const char *format, ...) {
         audit_entry_add(e, "MESSAGE", value);
 }
 
+void audit_entry_once(AuditEntry *e) {
+        e->once = true;
+}
+
 static size_t fields_of(const AuditEntry *e, struct iovec *ret) {
         for (unsigned i = 0; i < e->n_fields; i++) {
                 size_t end = i + 1 < e->n_fields ? e->offsets[i + 1] : e->text->len;
@@ -133,16 +145,78 @@ static void hand_over(const Audit *a, AuditEntry *e, bool journal_is_there) {
         }
 }
 
+/* What the run before sent waits at journald, maybe, in front of this entry. */
+static void mark_beginning(Audit *a) {
+        g_autofree char *run = g_uuid_string_random();
+        AuditEntry *e = audit_entry_new("audit-resumed", MESSAGE_ID_AUDIT_RESUMED, LOG_NOTICE);
+
+        audit_entry_add(e, "MSERVER_RUN", run);
+        audit_entry_message(e, "Looking in the journal for what the run before wrote last");
+        hand_over(a, e, true);
+        if (e->handed_over)
+                a->resumed = g_strconcat("MSERVER_RUN=", run, NULL);
+        audit_entry_free(e);
+}
+
+/* False: journald has not said yet. */
+static bool catch_up(Audit *a) {
+        const char *fields[] = { NULL, NULL };
+        AuditPastAnswer answer;
+
+        if (a->caught_up)
+                return true;
+        if (!a->resumed)
+                mark_beginning(a);
+        if (!a->resumed)
+                return false;
+        fields[0] = a->resumed;
+        answer = audit_past_wait(a->past, fields, AUDIT_CATCH_UP_MSEC);
+        a->caught_up = answer == AUDIT_PAST_YES;
+        return answer != AUDIT_PAST_NO;
+}
+
+static void copy_field(const AuditEntry *e, const char *name, char **ret) {
+        struct iovec fields[AUDIT_FIELDS_MAX];
+        size_t n = fields_of(e, fields);
+
+        for (size_t i = 0; i < n; i++)
+                if (fields[i].iov_len > strlen(name) && memcmp(fields[i].iov_base, name, strlen(name)) == 0)
+                        *ret = g_strndup(fields[i].iov_base, fields[i].iov_len);
+}
+
+static void hand_over_once(Audit *a, AuditEntry *e) {
+        g_autofree char *event = NULL, *id = NULL;
+
+        copy_field(e, "MSERVER_EVENT=", &event);
+        copy_field(e, "MSERVER_COMMAND_ID=", &id);
+        g_assert(event && id);
+        if (!a->past)
+                a->past = audit_past_open();
+        if (a->past && !catch_up(a))
+                return;
+        if (a->past && audit_past_has(a->past, (const char *const[]){ event, id, NULL }) == AUDIT_PAST_YES)
+                e->handed_over = true;
+        else
+                hand_over(a, e, true);
+}
+
 static WorkItem *work(WorkItem *first, void *userdata) {
         /* sd_journal_sendv(3) says yes where there is no journal. Asked once for a group: it does not come
          * and go (pid 1 holds the socket while journald restarts). */
         bool journal_is_there = access(JOURNAL_SOCKET, F_OK) == 0;
         WorkItem *last = NULL;
+        Audit *a = userdata;
 
         for (unsigned n = 0; first && n < AUDIT_GROUP_MAX; n++, first = first->next) {
-                hand_over(userdata, (AuditEntry *) first, journal_is_there);
+                AuditEntry *e = (AuditEntry *) first;
+
+                if (e->once && journal_is_there)
+                        hand_over_once(a, e);
+                else
+                        hand_over(a, e, journal_is_there);
                 last = first;
         }
+        a->past = audit_past_close(a->past); /* open, it would keep files that journald has deleted */
         return last;
 }
 
@@ -182,6 +256,7 @@ Audit *audit_free(Audit *a) {
         if (!a)
                 return NULL;
         worker_free(a->worker);
+        g_free(a->resumed);
         g_free(a);
         return NULL;
 }

@@ -33,9 +33,15 @@ void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...)
 /* MESSAGE=: one line for people. */
 void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* This entry may be in the journal already, from a run of the server that was killed before it took note of that: then
+ * it is not written again. It is that entry if MSERVER_EVENT= and MSERVER_COMMAND_ID= are the same; both must be added.
+ * Where the journal's files may not be read it is written: twice is better than never. */
+void audit_entry_once(AuditEntry *e);
+
 /* Takes the entry. done (may be NULL) runs once on the loop, in order: with true when the journal has the entry
  * (or, with echo, when standard error was told), with false when it could not be handed over: no journal is
- * there, or AUDIT_QUEUE_MAX wait (then out of order: it does not wait for those). Never from inside the call.
+ * there, or AUDIT_QUEUE_MAX wait (then out of order: it does not wait for those), or what is to be there once and
+ * journald did not say within AUDIT_CATCH_UP_MSEC whether it is. Never from inside the call.
  */
 typedef void (*AuditDone)(bool handed_over, void *userdata);
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata);

@@ -80,6 +80,9 @@ void audit_entry_message(AuditEntry *e, const char *format, ...) {
         audit_entry_add(e, "MESSAGE", value);
 }
 
+void audit_entry_once(AuditEntry *e) {
+}
+
 static void tell(void *userdata) {
         Taken *t = userdata;
 

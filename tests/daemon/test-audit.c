@@ -33,8 +33,8 @@ typedef struct Fixture {
 static bool private_run_directory; /* /run/systemd/journal is ours: no journald of the host is near */
 
 static bool make_private_run_directory(void) {
-        return enter_mount_namespace() && mount_tmpfs("/run", 0) && mkdir("/run/systemd", 0755) == 0 &&
-               mkdir("/run/systemd/journal", 0755) == 0;
+        return enter_mount_namespace() && mount_tmpfs("/run", 0) && mount_tmpfs("/var/log", 0) &&
+               mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/journal", 0755) == 0;
 }
 
 static void too_late(void *userdata) {
@@ -265,6 +265,23 @@ static void test_free(Fixture *f, gconstpointer data) {
         loop_run(f->loop);
 }
 
+/* There are no journal files to look into: it is written. The lab has a journald that writes some. */
+static void test_once(Fixture *f, gconstpointer data) {
+        AuditEntry *e;
+
+        if (skip_without_namespace())
+                return;
+        start_reading(f);
+        e = audit_entry_new("command-finished", MESSAGE_ID_COMMAND_FINISHED, LOG_NOTICE);
+        audit_entry_add(e, "MSERVER_COMMAND_ID", "cmd_1795406712331_4821");
+        audit_entry_once(e);
+        audit_submit(f->audit, e, on_done, f);
+        run_until(f, 1, 2);
+        g_assert_cmpuint(f->finished, ==, 1);
+        g_assert_true(has_field(f, 0, "\nMSERVER_EVENT=audit-resumed\n"));
+        g_assert_true(has_field(f, 1, "\nMSERVER_COMMAND_ID=cmd_1795406712331_4821\n"));
+}
+
 static void test_no_journal(Fixture *f, gconstpointer data) {
         if (skip_without_namespace())
                 return;
@@ -376,6 +393,7 @@ int main(int argc, char *argv[]) {
         ADD("order", JOURNAL, test_order);
         ADD("back-pressure", JOURNAL, test_back_pressure);
         ADD("free", JOURNAL, test_free);
+        ADD("once", JOURNAL, test_once);
         ADD("no-journal", NO_JOURNAL, test_no_journal);
         ADD("dead-journal", NO_JOURNAL, test_dead_journal);
         ADD("echo", NO_JOURNAL, test_echo);

@@ -128,19 +128,25 @@ void world_pass(uint64_t usec) {
 
 struct AuditEntry {
         GString *text;
+        char *event, *id;
+        bool once;
 };
 
 AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
         AuditEntry *e = g_new0(AuditEntry, 1);
 
         e->text = g_string_new(event);
+        e->event = g_strdup(event);
         g_assert_cmpuint(strlen(message_id), ==, 32);
         return e;
 }
 
 AuditEntry *audit_entry_free(AuditEntry *e) {
-        if (e)
-                g_string_free(e->text, true);
+        if (!e)
+                return NULL;
+        g_string_free(e->text, true);
+        g_free(e->event);
+        g_free(e->id);
         g_free(e);
         return NULL;
 }
@@ -150,6 +156,8 @@ void audit_entry_add(AuditEntry *e, const char *field, const char *value) {
 
         if (value && g_strv_contains(shown, field))
                 g_string_append_printf(e->text, " %s", value);
+        if (value && strcmp(field, "MSERVER_COMMAND_ID") == 0)
+                e->id = g_strdup(value);
 }
 
 void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) {
@@ -163,6 +171,21 @@ void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...)
 }
 
 void audit_entry_message(AuditEntry *e, const char *format, ...) {
+}
+
+void audit_entry_once(AuditEntry *e) {
+        e->once = true;
+}
+
+/* It is there from now on, also when the server is killed before it hears so. */
+static void journal_takes(AuditEntry *e) {
+        g_autofree char *key = g_strdup_printf("%s %s", e->event, e->id);
+
+        if (e->once && g_hash_table_contains(world->journal, key))
+                return;
+        g_string_append_printf(world->log, "audit %s\n", e->text->str);
+        if (e->id && world->audit_says)
+                g_hash_table_add(world->journal, g_steal_pointer(&key));
 }
 
 typedef struct Handed {
@@ -181,7 +204,7 @@ static void handed(void *userdata) {
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
         Handed *h = g_new0(Handed, 1);
 
-        g_string_append_printf(world->log, "audit %s\n", e->text->str);
+        journal_takes(e);
         *h = (Handed){ done, userdata };
         loop_defer(NULL, handed, h);
         audit_entry_free(e);
@@ -369,6 +392,7 @@ World *world_new(void) {
         w->store.ops = &world_store;
         w->fleet = fleet_new(&w->store, NULL, 100);
         w->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        w->journal = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         w->keyring = keyring_new(&w->store, NULL, w->fleet, NULL);
         start(w);
@@ -383,6 +407,7 @@ void world_free(World *w) {
         end(w);
         keyring_free(w->keyring);
         g_hash_table_unref(w->reports);
+        g_hash_table_unref(w->journal);
         g_hash_table_unref(w->settled);
         fleet_free(w->fleet);
         g_assert_cmpuint(timers->len, ==, 0); /* everything gives its timers back */

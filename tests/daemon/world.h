@@ -24,6 +24,7 @@ typedef struct World {
         bool disk_is_full;      /* key files are not written */
         bool key_is_elsewhere;  /* another node has the key */
         GHashTable *reports;    /* keys and backups */
+        GHashTable *journal;    /* what it has, as "EVENT ID" */
         GHashTable *settled;    /* ids of commands whose end is settled */
         GHashTable *commands;   /* the rows: id to CommandRecord */
         GHashTable *batch_rows; /* likewise: id to BatchRecord */

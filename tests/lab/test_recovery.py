@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The promise: a command takes effect at most once, and its outcome is reported as soon as it can be known, whoever is
 killed, stopped or away in the middle."""
+import contextlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import time
 
-from labtest import (BusError, Node, ServerTest, bus, client_state, get_property, manager, systemctl, unit_property,
+from labtest import (BusError, Node, ServerTest, bus, client_state, get_property, manager, run, systemctl, unit_property,
                      wait_for)
 
 SERVER, AGENT = 'mserver.service', 'mclient.service'
@@ -132,6 +135,67 @@ class Recovery(ServerTest):
         wait_for(lambda: get_property(path, COMMAND, 'State') == 'succeeded', 'it succeeds', 30)
         self.assertEqual(node.events()[before:], ['stop', 'start'])
         self.assertEqual(len(self.journal.entries(MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=sent)), 1)
+
+
+class JournalAgrees(ServerTest):
+    """The server killed between a command's last entry and the note in its database that the entry was written."""
+
+    def kill_unsettled(self, forget_entry=False):
+        """Runs a command; then the server is killed, and the note taken back as if the kill had been before it. Returns
+        its id."""
+        self.allow_warnings('Main process exited', "Failed with result 'signal'", 'next try in', 'does not answer')
+        ended = manager('RunCommand', 'ssa{sv}a{sv}', 'demo', 'status', {}, {})[0]
+        kill(SERVER)
+        systemctl('stop', SERVER)
+        with contextlib.closing(sqlite3.connect('/var/lib/mserver/mserver.db')) as db:
+            if forget_entry:  # the same command under an id of which the journal has nothing
+                db.execute('UPDATE commands SET id = id || ? WHERE id = ?', ('1', ended))
+                ended += '1'
+            self.assertEqual(db.execute('UPDATE commands SET phase = 0 WHERE id = ?', (ended,)).rowcount, 1)
+            db.commit()
+        for name in os.listdir('/var/lib/mserver'):
+            if name.startswith('mserver.db'):
+                shutil.chown(f'/var/lib/mserver/{name}', 'mserver', 'mserver')
+        return ended
+
+    def finished(self, command):
+        return len(self.journal.entries(MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=command))
+
+    def assert_settled_once(self, command):
+        with contextlib.closing(sqlite3.connect('file:/var/lib/mserver/mserver.db?mode=ro', uri=True)) as db:
+            wait_for(lambda: db.execute('SELECT phase FROM commands WHERE id = ?', (command,)).fetchone() == (1,),
+                     'its end is settled')
+        self.assertEqual(self.finished(command), 1)
+
+    def test_the_entry_is_not_written_again(self):
+        command = self.kill_unsettled()
+        systemctl('start', SERVER)
+        self.assert_settled_once(command)
+
+    def test_an_entry_that_is_missing_is_written(self):
+        command = self.kill_unsettled(forget_entry=True)
+        self.assertEqual(self.finished(command), 0)
+        systemctl('start', SERVER)
+        self.assert_settled_once(command)
+
+    def test_an_entry_that_waits_at_journald_is_found(self):
+        journald = int(unit_property('systemd-journald.service', 'MainPID'))
+        os.kill(journald, signal.SIGSTOP)
+        try:
+            command = self.kill_unsettled()
+            systemctl('start', SERVER)
+            wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 30)
+        finally:
+            os.kill(journald, signal.SIGCONT)
+        self.assert_settled_once(command)
+
+    def test_somebody_elses_entry_hides_nothing(self):
+        command = self.kill_unsettled(forget_entry=True)
+        run('logger', '--journald', user='guest',
+            input=f'MSERVER_EVENT=command-finished\nMSERVER_COMMAND_ID={command}\nMESSAGE=forged\n')
+        wait_for(lambda: self.finished(command) == 1, 'the forged entry is there')
+        systemctl('start', SERVER)
+        wait_for(lambda: self.finished(command) == 2, 'the real one, too')
 
 
 class Queued(ServerTest):
