@@ -237,8 +237,10 @@ int main(int argc, char *argv[]) {
         log_init(options.debug);
         (void) signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets with write(2) */
         code = run(&options, &error);
-        if (error)
+        if (error) {
                 log_error("%s", error->message);
+                (void) sd_notifyf(false, "STATUS=%s", error->message);
+        }
         /* The unit does not start it again after this one: nothing will change by itself. */
         return g_error_matches(error, FLEET_ERROR, FLEET_ERROR_CONFIG) ? EX_CONFIG : code;
 }

@@ -129,6 +129,8 @@
 #define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
 
 /* Store and audit threads: what may wait before callers are refused. */
+#define DATABASE_CHECK_BYTES \
+        (256ull * 1024 * 1024) /* up to here every page is looked at before a start: under a second */
 #define STORE_QUEUE_MAX 65536
 #define AUDIT_QUEUE_MAX 65536
 #define STORE_GROUP_MAX 4096 /* tasks of one transaction: about 40 ms, which the last one's caller waits */

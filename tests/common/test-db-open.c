@@ -102,6 +102,25 @@ static void assert_refused(Fixture *f, const DbSchema *schema, const char *reaso
         assert_same(f->wal, wal_before);
 }
 
+/* A process that dies with an open database leaves what it wrote in the WAL. */
+static void die_with_wal(Fixture *f, const char *sql) {
+        pid_t pid = fork();
+        int status;
+
+        g_assert_cmpint(pid, >=, 0);
+        if (pid == 0) {
+                sqlite3 *db = NULL;
+
+                if (sqlite3_open(f->path, &db) != SQLITE_OK ||
+                    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+                        _exit(1);
+                _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_cmpint(g_access(f->wal, F_OK), ==, 0);
+}
+
 static void test_newer(Fixture *f, gconstpointer data) {
         open_and_close(f, &new_schema);
         assert_refused(f, &old_schema, "its schema is 2, expected at most 1");
@@ -150,6 +169,32 @@ static void test_damaged_schema(Fixture *f, gconstpointer data) {
         assert_refused(f, &old_schema, "malformed");
 }
 
+/* The schema is whole, what it speaks of is not. */
+static void test_damaged_pages(Fixture *f, gconstpointer data) {
+        g_autofree char *bytes = NULL;
+        gsize size;
+
+        open_and_close(f, &old_schema);
+        g_assert_true(g_file_get_contents(f->path, &bytes, &size, NULL));
+        g_assert_cmpuint(size, ==, 8192);
+        memset(bytes + 4096, 0x5a, 4096);
+        g_assert_true(g_file_set_contents(f->path, bytes, (gssize) size, NULL));
+        assert_refused(f, &old_schema, "restore a backup, or move the file away");
+}
+
+/* The file of a program that was killed, with pages that are only in its WAL. */
+static void test_damaged_with_wal(Fixture *f, gconstpointer data) {
+        g_autofree char *bytes = NULL;
+        gsize size;
+
+        open_and_close(f, &old_schema);
+        die_with_wal(f, "CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (1)");
+        g_assert_true(g_file_get_contents(f->path, &bytes, &size, NULL));
+        memset(bytes + 4096, 0x5a, size - 4096);
+        g_assert_true(g_file_set_contents(f->path, bytes, (gssize) size, NULL));
+        assert_refused(f, &old_schema, "restore a backup, or move the file away");
+}
+
 static void test_not_a_file(Fixture *f, gconstpointer data) {
         g_autoptr(GError) error = NULL;
 
@@ -169,25 +214,6 @@ static void test_in_use(Fixture *f, gconstpointer data) {
         g_assert_error(error, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE);
         g_assert_nonnull(strstr(error->message, "in use by another process"));
         g_assert_cmpint(look(f, "SELECT n FROM a"), ==, 1); /* but anybody may look */
-}
-
-/* A process that dies with an open database leaves what it wrote in the WAL. */
-static void die_with_wal(Fixture *f, const char *sql) {
-        pid_t pid = fork();
-        int status;
-
-        g_assert_cmpint(pid, >=, 0);
-        if (pid == 0) {
-                sqlite3 *db = NULL;
-
-                if (sqlite3_open(f->path, &db) != SQLITE_OK ||
-                    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-                        _exit(1);
-                _exit(0);
-        }
-        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-        g_assert_cmpint(status, ==, 0);
-        g_assert_cmpint(g_access(f->wal, F_OK), ==, 0);
 }
 
 static void test_newer_with_wal(Fixture *f, gconstpointer data) {
@@ -242,6 +268,8 @@ int main(int argc, char *argv[]) {
         ADD("garbage", test_garbage);
         ADD("truncated", test_truncated);
         ADD("damaged-schema", test_damaged_schema);
+        ADD("damaged-pages", test_damaged_pages);
+        ADD("damaged-with-wal", test_damaged_with_wal);
         ADD("not-a-file", test_not_a_file);
         ADD("in-use", test_in_use);
         ADD("newer-with-wal", test_newer_with_wal);
