@@ -26,7 +26,7 @@ AuditEntry *dispatcher_audit_entry(const char *event, const char *message_id, in
         return e;
 }
 
-void open_audit_requested(Open *o, const char *why, AuditDone done) {
+static AuditEntry *request_entry(const Open *o, const char *why) {
         const CommandRecord *r = o->record;
         AuditEntry *e = dispatcher_audit_entry("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_NOTICE,
                                                r->client, r->command, r->container, o->params, &o->caller);
@@ -38,7 +38,20 @@ void open_audit_requested(Open *o, const char *why, AuditDone done) {
         audit_entry_message(e, "%s: %s%s%s requested by uid %u%s (%s)", r->client, r->command,
                             r->container[0] ? " " : "", r->container, r->caller_uid,
                             r->state == COMMAND_QUEUED ? ", queued" : "", r->id);
-        audit_submit(o->dispatcher->audit, e, done, o);
+        return e;
+}
+
+void open_audit_requested(Open *o, const char *why, AuditDone done) {
+        audit_submit(o->dispatcher->audit, request_entry(o, why), done, o);
+}
+
+/* The run that took it may have been killed before it wrote that it was asked for; an end alone says nothing of who
+ * wanted it. */
+static void audit_missing_request(Open *o) {
+        AuditEntry *e = request_entry(o, "found after the server was restarted");
+
+        audit_entry_once(e);
+        audit_submit(o->dispatcher->audit, e, NULL, NULL);
 }
 
 /* How a command ended: the entry of its end, and of its outcome that came after that. */
@@ -70,6 +83,8 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
 void open_audit_finished(Open *o, AuditDone done) {
         AuditEntry *e = end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, "");
 
+        if (o->restarted)
+                audit_missing_request(o);
         if (o->end_unsettled)
                 audit_entry_once(e);
         audit_submit(o->dispatcher->audit, e, done, o);

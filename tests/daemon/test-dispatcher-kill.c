@@ -187,13 +187,13 @@ static void check(const Scenario *s) {
         g_assert_cmpuint(agent.effects, <=, 1);
         if (cancel_was_promised)
                 g_assert_cmpuint(agent.effects, ==, effects_at_promise);
-        if (agent.effects > 0) /* nothing is done unseen, or without a trace */
-                g_assert_cmpuint(count_lines("audit command-requested", ""), >, 0);
         if (!r) {
                 g_assert_cmpuint(agent.effects, ==, 0);
                 g_assert_null(submitted_id);
                 return;
         }
+        /* nothing is done unseen, or ends without anybody having asked for it */
+        g_assert_cmpuint(count_lines("audit command-requested", ""), >, 0);
         g_assert_true(command_state_is_final(r->state));
         g_assert_true(g_hash_table_contains(world->settled, r->id));
         if (agent.id && (!agent.old || agent.acked)) {
