@@ -7,14 +7,28 @@
 #include "agent-ledger.h"
 #include "outbox.h"
 
-/* As mclient 0.1.0 made it, with an outcome that nobody has acknowledged. */
-static const char version_1[] =
-                "CREATE TABLE commands (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
-                "  target TEXT, process INTEGER NOT NULL, received INTEGER NOT NULL, finished INTEGER,"
-                "  state TEXT, result TEXT, error TEXT, acked INTEGER NOT NULL DEFAULT 0);"
-                "CREATE INDEX commands_unacked ON commands (finished, seq) WHERE acked = 0;"
-                "INSERT INTO commands VALUES (1, 'old', 'restart', '3node0', 7, 1, 2, 'succeeded', '1', NULL, 0);"
-                "PRAGMA application_id = 1835232361; PRAGMA user_version = 1";
+/* What each version of the schema added, as it was in the field, with records that nobody has acknowledged. */
+static const char *const versions[] = {
+        "CREATE TABLE commands (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
+        "  target TEXT, process INTEGER NOT NULL, received INTEGER NOT NULL, finished INTEGER,"
+        "  state TEXT, result TEXT, error TEXT, acked INTEGER NOT NULL DEFAULT 0);"
+        "CREATE INDEX commands_unacked ON commands (finished, seq) WHERE acked = 0;"
+        "INSERT INTO commands VALUES (1, 'old', 'restart', '3node0', 7, 1, 2, 'succeeded', '1', NULL, 0);",
+
+        "CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL,"
+        "  container TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (kind, id));"
+        "CREATE INDEX outbox_container ON outbox (container, seq);"
+        "INSERT INTO outbox (kind, id, container, message) VALUES ('key_update', 'old', '3node0', '{}');",
+
+        "ALTER TABLE commands ADD COLUMN output_bytes INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE commands SET output_bytes = 5;",
+
+        "CREATE TABLE rotations (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+        "  container TEXT NOT NULL, keystore TEXT NOT NULL, before TEXT NOT NULL, started INTEGER NOT NULL,"
+        "  finished INTEGER, state TEXT, session_key TEXT);"
+        "CREATE INDEX rotations_open ON rotations (id) WHERE state IS NULL;"
+        "CREATE INDEX rotations_container ON rotations (container, started);",
+};
 
 typedef struct Seen {
         Loop *loop;
@@ -34,22 +48,31 @@ static void put_done(const char *problem, void *userdata) {
         loop_quit(s->loop, 0);
 }
 
-static void test_version_1(void) {
+static void make_old(const char *path, unsigned version) {
+        g_autofree char *stamp = g_strdup_printf(
+                        "PRAGMA application_id = 1835232361; PRAGMA user_version = %u", version);
+        sqlite3 *old;
+
+        g_assert_cmpint(sqlite3_open(path, &old), ==, SQLITE_OK);
+        for (unsigned i = 0; i < version; i++)
+                g_assert_cmpint(sqlite3_exec(old, versions[i], NULL, NULL, NULL), ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_exec(old, stamp, NULL, NULL, NULL), ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_close(old), ==, SQLITE_OK);
+}
+
+static void test_version(gconstpointer data) {
+        unsigned version = GPOINTER_TO_UINT(data);
         static const char *const files[] = { "agent.db", "agent.db-wal", "agent.db-shm" };
         g_autofree char *dir = g_dir_make_tmp("agent-db-XXXXXX", NULL),
                         *path = g_build_filename(dir, "agent.db", NULL);
         OutboxRecord r = { OUTBOX_KEY_UPDATE, "a", "3node0", "{}" };
         Seen s = { .loop = loop_new(NULL) };
         g_autoptr(GError) error = NULL;
-        sqlite3 *old;
         AgentDb *db;
         AgentLedger *ledger;
         Outbox *outbox;
 
-        g_assert_cmpint(sqlite3_open(path, &old), ==, SQLITE_OK);
-        g_assert_cmpint(sqlite3_exec(old, version_1, NULL, NULL, NULL), ==, SQLITE_OK);
-        g_assert_cmpint(sqlite3_close(old), ==, SQLITE_OK);
-
+        make_old(path, version);
         db = agent_db_open(s.loop, path, &error);
         g_assert_no_error(error);
         ledger = agent_ledger_new(db, NULL, NULL);
@@ -59,7 +82,7 @@ static void test_version_1(void) {
         (void) loop_run(s.loop);
         g_assert_cmpint(s.verdict, ==, LEDGER_FINISHED);
         g_assert_cmpstr(s.problem, ==, NULL);
-        g_assert_cmpuint(outbox_pending(outbox), ==, 1);
+        g_assert_cmpuint(outbox_pending(outbox), ==, version >= 2 ? 2 : 1);
 
         agent_db_close(db);
         outbox_free(outbox);
@@ -75,6 +98,10 @@ static void test_version_1(void) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/agent-db/version-1", test_version_1);
+        for (unsigned v = 1; v <= G_N_ELEMENTS(versions); v++) {
+                g_autofree char *name = g_strdup_printf("/agent-db/version-%u", v);
+
+                g_test_add_data_func(name, GUINT_TO_POINTER(v), test_version);
+        }
         return g_test_run();
 }
