@@ -224,8 +224,8 @@ class Queued(ServerTest):
         self.assertEqual(marks.runs(), 1)
 
     def test_they_expire(self):
-        marks = Marks('x').send(queue=True, expires=('t', time.time_ns() // 1000 + 500000))
-        end = self.journal.wait(MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=marks.id)
+        marks = Marks('x').send(queue=True, expires=('t', time.time_ns() // 1000 + 5_000_000))
+        end = self.journal.wait(30, MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=marks.id)
         self.assertEqual(end['MSERVER_STATUS'], 'expired')
         systemctl('start', AGENT)
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back')
