@@ -19,6 +19,7 @@
 #include "limits.h"
 #include "log.h"
 #include "names.h"
+#include "node-watch.h"
 #include "sampler.h"
 #include "uplink.h"
 #include "verb-backup.h"
@@ -31,6 +32,7 @@ typedef struct Options {
 typedef struct Agent {
         Loop *loop;
         AgentConfig *config;
+        NodeWatch *nodes;
         Uplink *uplink;
         Sampler *sampler;
         UplinkState logged;     /* the last state that made a line in the log */
@@ -181,14 +183,17 @@ static bool start(Agent *a, GError **error) {
                 return fleet_fail_errno(error, FLEET_ERROR_FAILED, -errno, "Cannot make %s",
                                         a->config->state_directory);
         path = g_build_filename(a->config->state_directory, "agent.db", NULL);
+        a->nodes = node_watch_new(a->loop, a->config, error);
+        if (!a->nodes)
+                return false;
         db = agent_db_open(a->loop, path, error);
         if (!db)
                 return false;
-        a->uplink = uplink_new(a->loop, a->config, token, db, &events, a, error);
+        a->uplink = uplink_new(a->loop, a->config, token, db, a->nodes, &events, a, error);
         explicit_bzero(token, strlen(token));
         if (!a->uplink)
                 return false;
-        a->sampler = sampler_new(a->loop, a->config, sampled, a, error);
+        a->sampler = sampler_new(a->loop, a->config, a->nodes, sampled, a, error);
         if (!a->sampler)
                 return false;
         loop_on_signal(a->loop, signalled, a);
@@ -199,6 +204,7 @@ static bool start(Agent *a, GError **error) {
 static void agent_clear(Agent *a) {
         sampler_free(a->sampler);
         uplink_free(a->uplink);
+        node_watch_free(a->nodes);
         agent_config_free(a->config);
         loop_free(a->loop);
         g_free(a->status);

@@ -11,6 +11,7 @@
 #include "docker-frames.h"
 #include "docker.h"
 #include "loop.h"
+#include "node-watch.h"
 #include "outbox.h"
 #include "rotations.h"
 #include "scripts.h"
@@ -23,6 +24,7 @@ typedef struct CommandContext {
         const AgentConfig *config;
         Outbox *outbox;
         Rotations *rotations;
+        NodeWatch *nodes;
         BackupStore *backups;
         Scripts *scripts;
         const Script *script; /* what is to be run; NULL for what is built in */

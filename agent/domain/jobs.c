@@ -447,14 +447,14 @@ const char *const *jobs_commands(const Jobs *j) {
 }
 
 Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
-               Scripts *scripts, const ServerLink *link, void *userdata, GError **error) {
+               NodeWatch *nodes, Scripts *scripts, const ServerLink *link, void *userdata, GError **error) {
         static const RunnerEvents events = { .output = runner_output, .finished = runner_finished };
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
         *j = (Jobs){ .loop = l, .db = db, .scripts = scripts, .link = link, .userdata = userdata };
         j->ledger = agent_ledger_new(db, link->backlog_crossed, userdata);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
-        j->runner = runner_new(l, config, outbox, rotations, scripts, &events, j, error);
+        j->runner = runner_new(l, config, outbox, rotations, nodes, scripts, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "backlog.h"
 #include "loop.h"
 #include "message.h"
+#include "node-watch.h"
 #include "outbox.h"
 #include "rotations.h"
 #include "scripts.h"
@@ -20,7 +21,7 @@ typedef struct Jobs Jobs;
 
 /* Takes the database over, also on failure: the last callbacks of all its tables come from jobs_free(). */
 Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, Rotations *rotations,
-               Scripts *scripts, const ServerLink *link, void *userdata, GError **error);
+               NodeWatch *nodes, Scripts *scripts, const ServerLink *link, void *userdata, GError **error);
 /* What still runs is stopped; the ledger says so to the next process. */
 Jobs *jobs_free(Jobs *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)

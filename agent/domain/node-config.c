@@ -85,14 +85,25 @@ static bool read_owner(NodeConfig *c, const Config *f, GError **error) {
         return false;
 }
 
-NodeConfig *node_config_read(const Config *f, GError **error) {
-        g_autoptr(NodeConfig) c = g_new0(NodeConfig, 1);
+NodeConfig *node_config_new(void) {
+        NodeConfig *c = g_new0(NodeConfig, 1);
 
-        c->rpc_helper = g_strdup(config_get(f, "Rpc", "Helper") ?: MCLIENT_RPC_HELPER);
+        c->rpc_helper = g_strdup(MCLIENT_RPC_HELPER);
         c->rotate_interval_usec = ROTATE_INTERVAL_DEFAULT_SEC * USEC_PER_SEC;
         c->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         c->keystores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         c->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        return c;
+}
+
+NodeConfig *node_config_read(const Config *f, GError **error) {
+        g_autoptr(NodeConfig) c = node_config_new();
+        const char *helper = config_get(f, "Rpc", "Helper");
+
+        if (helper) {
+                g_free(c->rpc_helper);
+                c->rpc_helper = g_strdup(helper);
+        }
         if (!read_interval(c, f, error) || !read_owner(c, f, error) ||
             !read_named(c, f, "Rpc", "Port", take_port, error) ||
             !read_named(c, f, "Keys", "Keystore", take_keystore, error) ||

@@ -18,6 +18,7 @@ typedef struct NodeConfig {
 } NodeConfig;
 
 NodeConfig *node_config_read(const Config *f, GError **error);
+NodeConfig *node_config_new(void); /* nothing configured */
 NodeConfig *node_config_free(NodeConfig *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NodeConfig, node_config_free)
 

@@ -30,8 +30,10 @@ struct Node {
         bool without_curl;
 
         NodeOpened opened;
-        NodeAnswered answered; /* of the question under way */
-        char *request;
+        NodeAnswered answered; /* of the question under way, or */
+        NodeAnsweredAll answered_all;
+        char **requests;
+        unsigned patience_sec;
         void *userdata;
 
         DockerCall *call;
@@ -84,7 +86,7 @@ Node *node_free(Node *n) {
         (void) docker_call_free(n->call);
         drop_work(n);
         json_object_put(n->inspect);
-        g_free(n->request);
+        g_strfreev(n->requests);
         g_free(n->container);
         g_free(n);
         return NULL;
@@ -96,15 +98,32 @@ static void answer(Node *n, const NodeAnswer *a) {
         NodeAnswered done = n->answered;
 
         n->answered = NULL;
-        g_clear_pointer(&n->request, g_free);
+        g_clear_pointer(&n->requests, g_strfreev);
         done(a, n->userdata);
+}
+
+/* problem: borrowed, may be NULL. */
+static void answer_all(Node *n, const char *text, size_t size, const char *problem) {
+        NodeAnsweredAll done = n->answered_all;
+        unsigned count = g_strv_length(n->requests);
+        g_autofree JsonRpcAnswer *answers = g_new0(JsonRpcAnswer, count);
+        bool whole = json_rpc_parse_all(text, size, count, answers) == count;
+
+        n->answered_all = NULL;
+        g_clear_pointer(&n->requests, g_strfreev);
+        done(answers, count, whole ? NULL : problem ?: "the node does not answer in JSON-RPC", n->userdata);
+        for (unsigned i = 0; i < count; i++)
+                json_rpc_answer_clear(&answers[i]);
 }
 
 static void answer_problem(Node *n, NodeOutcome outcome, const char *problem) {
         g_autofree char *shown = text_shown(problem, SHOWN_MAX);
         const NodeAnswer a = { .outcome = outcome, .problem = shown };
 
-        answer(n, &a);
+        if (n->answered_all)
+                answer_all(n, "", 0, shown);
+        else
+                answer(n, &a);
 }
 
 static void answer_text(Node *n, const char *text, size_t size) {
@@ -112,6 +131,10 @@ static void answer_text(Node *n, const char *text, size_t size) {
         g_autoptr(GError) error = NULL;
         NodeAnswer a = {};
 
+        if (n->answered_all) {
+                answer_all(n, text, size, NULL);
+                return;
+        }
         if (!json_rpc_parse(text, size, &parsed, &error)) {
                 answer_problem(n, NODE_LOST, error->message);
                 return;
@@ -140,12 +163,17 @@ static void ask_by_guest(Node *n) {
         const DockerHost host = { n->container, json_string_at(n->inspect, "Id"),
                                   json_string_at(n->inspect, "Image") };
         g_autofree char *port = g_strdup_printf("%u", n->port),
-                        *sec = g_strdup_printf("%d", RPC_TIMEOUT_SEC);
-        const char *argv[] = { port, sec, n->request, NULL };
+                        *sec = g_strdup_printf("%u", n->patience_sec);
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
-        n->guest = docker_guest_new(n->loop, n->docker, &host, n->config->rpc_helper, argv,
-                                    RPC_TIMEOUT_SEC + ROTATION_LATE_SEC, RPC_ANSWER_BYTES_MAX + 1,
-                                    guest_done, n);
+        g_ptr_array_add(argv, port);
+        g_ptr_array_add(argv, sec);
+        for (char **r = n->requests; *r; r++)
+                g_ptr_array_add(argv, *r);
+        g_ptr_array_add(argv, NULL);
+        n->guest = docker_guest_new(n->loop, n->docker, &host, n->config->rpc_helper,
+                                    (const char *const *) argv->pdata, n->patience_sec + ROTATION_LATE_SEC,
+                                    RPC_ANSWER_BYTES_MAX + 1, guest_done, n);
 }
 
 /* Engines say it in what would be the program's output, newer ones instead of starting it. */
@@ -168,44 +196,73 @@ static void curl_done(const Captured *c, const GError *error, void *userdata) {
         if (missing) {
                 n->without_curl = true;
                 ask_by_guest(n);
-        } else if (error || exit_code != 0)
+        } else if (error || (exit_code != 0 && (!n->answered_all || out->len == 0)))
                 answer_problem(n, unasked ? NODE_UNASKED : NODE_LOST, *problem ? problem : "curl failed");
         else
                 answer_text(n, out->str, out->len);
 }
 
+/* What stands before "--next" counts for one transfer alone. */
+static void add_transfer(GPtrArray *argv, const char *request, const char *sec, const char *url) {
+        const char *const words[] = { "--silent",
+                                      "--show-error",
+                                      "--max-time",
+                                      sec,
+                                      "--noproxy",
+                                      "*",
+                                      "--header",
+                                      "Content-Type: application/json",
+                                      "--data-binary",
+                                      request,
+                                      url };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+                g_ptr_array_add(argv, (gpointer) words[i]);
+}
+
 static void ask_by_curl(Node *n) {
         g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/", n->port),
-                        *sec = g_strdup_printf("%d", RPC_TIMEOUT_SEC);
-        const char *argv[] = { "curl",
-                               "--silent",
-                               "--show-error",
-                               "--max-time",
-                               sec,
-                               "--noproxy",
-                               "*",
-                               "--header",
-                               "Content-Type: application/json",
-                               "--data-binary",
-                               n->request,
-                               url,
-                               NULL };
+                        *sec = g_strdup_printf("%u", n->patience_sec);
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
-        n->capture = docker_capture_new(n->loop, n->docker, n->container, argv,
-                                        RPC_TIMEOUT_SEC + ROTATION_LATE_SEC, RPC_ANSWER_BYTES_MAX + 1,
+        g_ptr_array_add(argv, (gpointer) "curl");
+        for (char **r = n->requests; *r; r++) {
+                if (r > n->requests)
+                        g_ptr_array_add(argv, (gpointer) "--next");
+                add_transfer(argv, *r, sec, url);
+        }
+        g_ptr_array_add(argv, NULL);
+        n->capture = docker_capture_new(n->loop, n->docker, n->container, (const char *const *) argv->pdata,
+                                        n->patience_sec + ROTATION_LATE_SEC, RPC_ANSWER_BYTES_MAX + 1,
                                         curl_done, n);
 }
 
-void node_ask(Node *n, const char *method, json_object *params, NodeAnswered done, void *userdata) {
-        g_assert(n->inspect && !n->answered);
-        n->answered = done;
-        n->userdata = userdata;
-        n->request = json_rpc_request(method, params);
-        json_object_put(params);
+static void send_requests(Node *n) {
         if (n->without_curl)
                 ask_by_guest(n);
         else
                 ask_by_curl(n);
+}
+
+void node_ask(Node *n, const char *method, json_object *params, NodeAnswered done, void *userdata) {
+        g_assert(n->inspect && !n->requests);
+        n->answered = done;
+        n->userdata = userdata;
+        n->requests = g_new0(char *, 2);
+        n->requests[0] = json_rpc_request(1, method, params);
+        n->patience_sec = RPC_TIMEOUT_SEC;
+        json_object_put(params);
+        send_requests(n);
+}
+
+void node_ask_all(Node *n, const char *const *requests, unsigned patience, NodeAnsweredAll done,
+                  void *userdata) {
+        g_assert(n->inspect && !n->requests);
+        n->answered_all = done;
+        n->userdata = userdata;
+        n->requests = g_strdupv((char **) requests);
+        n->patience_sec = patience;
+        send_requests(n);
 }
 
 json_object *node_inspect(const Node *n) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The node in a container, asked over JSON-RPC: on its own loopback, as that is where it answers what changes its keys.
- * One question at a time. */
+ * One process of questions at a time. */
 #pragma once
 
 #include <glib.h>
 #include <json-c/json.h>
 
 #include "docker.h"
+#include "json-rpc.h"
 #include "loop.h"
 #include "node-config.h"
 
@@ -38,6 +39,13 @@ typedef struct NodeAnswer {
 /* params: array or NULL; taken. */
 typedef void (*NodeAnswered)(const NodeAnswer *a, void *userdata);
 void node_ask(Node *n, const char *method, json_object *params, NodeAnswered done, void *userdata);
+
+/* Several in one process, for what may be asked in vain. requests: json_rpc_request(), numbered from 1; copied. patience: in
+ * seconds, for each. answers: n of them, borrowed; problem: why some are missing, for people, NULL where none is. */
+typedef void (*NodeAnsweredAll)(const JsonRpcAnswer *answers, unsigned n, const char *problem,
+                                void *userdata);
+void node_ask_all(Node *n, const char *const *requests, unsigned patience, NodeAnsweredAll done,
+                  void *userdata);
 
 /* The engine's answer about the container; borrowed. */
 json_object *node_inspect(const Node *n);

@@ -18,7 +18,7 @@ struct PerContainer {
 static json_object *entry_of(const PerContainer *p, PerContainerJob *job) {
         json_object *o;
 
-        if (job->result)
+        if (job->result && !job->error)
                 return json_object_get(job->result);
         o = json_object_new_object();
         json_add_string(o, p->name_key, job->container);
@@ -85,11 +85,13 @@ PerContainer *per_container_new(CommandContext *x, bool list, const char *name_k
 
 void per_container_done(PerContainerJob *job, json_object *result) {
         job->result = result;
+        job->over = true;
         one_less(job->owner);
 }
 
 void per_container_failed(PerContainerJob *job, const char *error) {
         job->error = container_name_in(error, job->container);
+        job->over = true;
         one_less(job->owner);
 }
 
@@ -99,9 +101,10 @@ void per_container_stop(PerContainer *p, const char *note) {
         for (unsigned i = 0; i < p->n_jobs; i++) {
                 PerContainerJob *job = &p->jobs[i];
 
-                if (job->result || job->error)
+                if (job->over)
                         continue;
                 job->call = docker_call_free(job->call);
+                job->question = node_question_free(job->question);
                 per_container_failed(job, note);
         }
 }
@@ -111,6 +114,7 @@ PerContainer *per_container_free(PerContainer *p) {
                 return NULL;
         for (unsigned i = 0; i < p->n_jobs; i++) {
                 (void) docker_call_free(p->jobs[i].call);
+                (void) node_question_free(p->jobs[i].question);
                 json_object_put(p->jobs[i].result);
                 g_free(p->jobs[i].error);
         }

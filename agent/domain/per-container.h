@@ -9,9 +9,11 @@ typedef struct PerContainer PerContainer;
 typedef struct PerContainerJob {
         PerContainer *owner;
         const char *container;
-        DockerCall *call; /* what it waits for; NULL it in its reply */
-        json_object *result;
+        DockerCall *call;       /* what it waits for; NULL it in its reply, */
+        NodeQuestion *question; /* or this */
+        json_object *result;    /* may be begun before it is done */
         char *error;
+        bool over;
 } PerContainerJob;
 
 /* begin() is called once for each; each must come to one of the two ends below. list: the result is a list

@@ -284,6 +284,7 @@ Run *run_new(const RunHost *host, const RunRequest *q) {
         r->context.config = host->config;
         r->context.outbox = host->outbox;
         r->context.rotations = host->rotations;
+        r->context.nodes = host->nodes;
         r->context.backups = host->backups;
         r->context.params = json_object_get(q->params);
         r->context.id = r->id = g_strdup(q->id);

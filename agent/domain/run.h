@@ -18,6 +18,7 @@ typedef struct RunHost {
         const AgentConfig *config;
         Outbox *outbox;
         Rotations *rotations;
+        NodeWatch *nodes;
         BackupStore *backups;
         Scripts *scripts;
         /* Output may be sent that could not be before: run_take_output(). */

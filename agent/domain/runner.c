@@ -82,7 +82,8 @@ static void free_run(void *p) {
 }
 
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
-                   Scripts *scripts, const RunnerEvents *events, void *userdata, GError **error) {
+                   NodeWatch *nodes, Scripts *scripts, const RunnerEvents *events, void *userdata,
+                   GError **error) {
         Runner *r = g_new0(Runner, 1);
 
         r->docker = docker_new(l, config->docker_socket, error);
@@ -99,6 +100,7 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations
                 .config = config,
                 .outbox = outbox,
                 .rotations = rotations,
+                .nodes = nodes,
                 .backups = r->backups,
                 .scripts = scripts,
                 .output_ready = on_output_ready,

@@ -10,6 +10,7 @@
 
 #include "agent-config.h"
 #include "loop.h"
+#include "node-watch.h"
 #include "outbox.h"
 #include "rotations.h"
 #include "run.h"
@@ -30,7 +31,8 @@ typedef struct RunnerEvents {
 
 /* outbox: for what the server must learn beside the outcome. */
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
-                   Scripts *scripts, const RunnerEvents *events, void *userdata, GError **error);
+                   NodeWatch *nodes, Scripts *scripts, const RunnerEvents *events, void *userdata,
+                   GError **error);
 /* What still runs is stopped without a word: the ledger reports it as interrupted after the restart. */
 Runner *runner_free(Runner *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)

@@ -43,6 +43,7 @@ struct Sampler {
         Loop *loop;
         const AgentConfig *config;
         Docker *docker;
+        NodeWatch *nodes;
         SampleReady ready;
         void *userdata;
         LoopTimer *timer;
@@ -129,7 +130,7 @@ static void ask_state(Sampler *s);
 
 static void inspect_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Sampler *s = userdata;
-        json_object *container;
+        json_object *container, *node;
 
         s->call = NULL;
         if (error && status != 404) { /* 404: it has gone since the list was made */
@@ -138,6 +139,9 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
         }
         if (!error) {
                 container = container_status(body);
+                node = node_watch_look(s->nodes, s->names[s->next - 1], body);
+                if (node)
+                        (void) json_object_object_add(container, "node", node);
                 (void) json_object_array_add(s->containers, container);
                 if (s->complete && json_bool_at(body, "State.Running")) {
                         Ask *a = g_new(Ask, 1);
@@ -155,8 +159,10 @@ static void ask_state(Sampler *s) {
         if (name) {
                 s->next++;
                 s->call = docker_inspect(s->docker, name, inspect_reply, s);
-        } else
+        } else {
+                node_watch_end(s->nodes);
                 ask_usage(s);
+        }
 }
 
 static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
@@ -171,6 +177,7 @@ static void list_reply(unsigned status, json_object *body, const GError *error, 
         (void) json_object_object_add(s->data, "containers", s->containers);
         s->names = containers_managed(body, s->config->containers);
         s->next = 0;
+        node_watch_begin(s->nodes);
         ask_state(s);
 }
 
@@ -218,7 +225,8 @@ static void tick(void *userdata) {
         g_assert(r == 0);
 }
 
-Sampler *sampler_new(Loop *l, const AgentConfig *config, SampleReady ready, void *userdata, GError **error) {
+Sampler *sampler_new(Loop *l, const AgentConfig *config, NodeWatch *nodes, SampleReady ready, void *userdata,
+                     GError **error) {
         Docker *d = docker_new(l, config->docker_socket, error);
         Sampler *s;
 
@@ -227,6 +235,7 @@ Sampler *sampler_new(Loop *l, const AgentConfig *config, SampleReady ready, void
         s = g_new0(Sampler, 1);
         s->loop = l;
         s->config = config;
+        s->nodes = nodes;
         s->docker = d;
         s->ready = ready;
         s->userdata = userdata;

@@ -6,12 +6,14 @@
 
 #include "agent-config.h"
 #include "loop.h"
+#include "node-watch.h"
 
 typedef struct Sampler Sampler;
 
 /* Takes a sample every stats_interval seconds and hands over its "data" object (borrowed). The first comes
- * at once. */
+ * at once. nodes is borrowed, and told of the containers. */
 typedef void (*SampleReady)(json_object *data, void *userdata);
-Sampler *sampler_new(Loop *l, const AgentConfig *config, SampleReady ready, void *userdata, GError **error);
+Sampler *sampler_new(Loop *l, const AgentConfig *config, NodeWatch *nodes, SampleReady ready, void *userdata,
+                     GError **error);
 Sampler *sampler_free(Sampler *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)

@@ -316,7 +316,7 @@ void uplink_stop(Uplink *u) {
                 ws_client_close(u->ws, WS_CLOSE_GOING_AWAY, "the agent is stopping");
 }
 
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db,
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, NodeWatch *nodes,
                    const UplinkEvents *events, void *userdata, GError **error) {
         static const WsClientHandler handler = {
                 .opened = opened, .message = received, .drained = drained, .ended = ended
@@ -338,7 +338,7 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                 return NULL;
         }
         u->scripts = scripts_new(l, config, db, settled, u);
-        u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, u->scripts, &link, u, error);
+        u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, nodes, u->scripts, &link, u, error);
         if (!u->jobs)
                 return NULL;
         u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);

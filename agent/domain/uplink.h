@@ -9,6 +9,7 @@
 #include "agent-config.h"
 #include "agent-db.h"
 #include "loop.h"
+#include "node-watch.h"
 
 typedef struct Uplink Uplink;
 
@@ -29,7 +30,7 @@ typedef struct UplinkEvents {
 
 /* Starts with the first try. Takes the database over, also on failure; the rest is borrowed (the token is
  * copied). */
-Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db,
+Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentDb *db, NodeWatch *nodes,
                    const UplinkEvents *events, void *userdata, GError **error);
 /* Not from inside one of the loop's callbacks. */
 Uplink *uplink_free(Uplink *u);

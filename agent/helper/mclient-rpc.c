@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One HTTP POST to a port of the loopback, for images that have no curl.
+/* HTTP POSTs to a port of the loopback, for images that have no curl.
  *
- *   mclient-rpc PORT SECONDS REQUEST
+ *   mclient-rpc PORT SECONDS REQUEST...
  *
  * The agent runs it in a container of the node's own image that shares the node's network (agent/io/docker-guest.h),
- * so it needs nothing of that image: it is linked statically, and uses neither files nor names. Prints the whole answer
- * on standard output, or on standard error why there is none; that line begins with "not sent: " where the node has
- * certainly not seen the request. Exit status 0, 2 (not sent), 3 (no answer). */
+ * so it needs nothing of that image: it is linked statically, and uses neither files nor names. Prints each answer whole
+ * on standard output, or on standard error why there is none, and ends there; that line begins with "not sent: " where the node has
+ * certainly not seen the request. SECONDS is for all of them. Exit status 0, 2 (not sent), 3 (no answer). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
@@ -147,24 +147,32 @@ static void check_status(const char *body, size_t size) {
                      (int) (size < 200 ? size : 200), body);
 }
 
-int main(int argc, char *argv[]) {
+static void ask(uint16_t port, const char *request) {
+        int fd = connect_loopback(port);
         const char *body;
-        uint16_t port;
         size_t size;
-        int fd;
 
-        if (argc != 4 || strlen(argv[3]) > REQUEST_MAX)
-                fail(EXIT_NOT_SENT, "usage: mclient-rpc PORT SECONDS REQUEST (of at most %d KiB)",
-                     REQUEST_MAX / 1024);
-        port = (uint16_t) number(argv[1], UINT16_MAX, "port");
-        (void) signal(SIGALRM, timed_out);
-        (void) alarm((unsigned) number(argv[2], SECONDS_MAX, "time in seconds"));
-
-        fd = connect_loopback(port);
-        send_request(fd, port, argv[3]);
+        have = 0;
+        send_request(fd, port, request);
         body = read_answer(fd, &size);
         check_status(body, size);
         if (fwrite(body, 1, size, stdout) != size || fflush(stdout) != 0)
                 fail(EXIT_NO_ANSWER, "cannot print the answer: %s", strerror(errno));
+        close(fd);
+}
+
+int main(int argc, char *argv[]) {
+        uint16_t port;
+
+        if (argc < 4)
+                fail(EXIT_NOT_SENT, "usage: mclient-rpc PORT SECONDS REQUEST...");
+        for (int i = 3; i < argc; i++)
+                if (strlen(argv[i]) > REQUEST_MAX)
+                        fail(EXIT_NOT_SENT, "a request of more than %d KiB", REQUEST_MAX / 1024);
+        port = (uint16_t) number(argv[1], UINT16_MAX, "port");
+        (void) signal(SIGALRM, timed_out);
+        (void) alarm((unsigned) number(argv[2], SECONDS_MAX, "time in seconds"));
+        for (int i = 3; i < argc; i++)
+                ask(port, argv[i]);
         return EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON-RPC 2.0, one request and its answer. */
+/* JSON-RPC 2.0, requests and their answers. */
 #include "json-rpc.h"
 
 #include <string.h>
@@ -12,9 +12,10 @@
 
 #define SHOWN_MAX 200
 
-char *json_rpc_request(const char *method, json_object *params) {
-        GString *out = g_string_new("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":");
+char *json_rpc_request(unsigned id, const char *method, json_object *params) {
+        GString *out = g_string_new("{\"jsonrpc\":\"2.0\",");
 
+        g_string_append_printf(out, "\"id\":%u,\"method\":", id);
         json_append_string(out, method, strlen(method));
         g_string_append(out, ",\"params\":");
         if (params)
@@ -51,29 +52,35 @@ static bool read_error(json_object *e, JsonRpcAnswer *ret) {
 
         if (!json_object_is_type(code, json_type_int))
                 return false;
-        *ret = (JsonRpcAnswer){ .refused = true,
-                                .code = json_object_get_int64(code),
-                                .message = explain(e) };
+        *ret = (JsonRpcAnswer){
+                .given = true, .refused = true, .code = json_object_get_int64(code), .message = explain(e)
+        };
+        return true;
+}
+
+static bool read_answer(json_object *root, JsonRpcAnswer *ret) {
+        json_object *part;
+
+        if (!json_object_is_type(root, json_type_object))
+                return false;
+        if (json_object_object_get_ex(root, "error", &part) && part)
+                return read_error(part, ret);
+        if (!json_object_object_get_ex(root, "result", &part))
+                return false;
+        *ret = (JsonRpcAnswer){ .given = true, .result = json_object_get(part) };
         return true;
 }
 
 bool json_rpc_parse(const char *text, size_t size, JsonRpcAnswer *ret, GError **error) {
         g_autofree char *shown = NULL;
-        json_object *root, *part;
-        bool good = false;
+        json_object *root;
+        bool good;
 
         if (size > RPC_ANSWER_BYTES_MAX)
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "the node answered with more than %u KiB",
                                   RPC_ANSWER_BYTES_MAX / 1024);
         root = parse(text, size);
-        if (json_object_is_type(root, json_type_object)) {
-                if (json_object_object_get_ex(root, "error", &part) && part)
-                        good = read_error(part, ret);
-                else if (json_object_object_get_ex(root, "result", &part)) {
-                        *ret = (JsonRpcAnswer){ .result = json_object_get(part) };
-                        good = true;
-                }
-        }
+        good = read_answer(root, ret);
         json_object_put(root);
         if (good)
                 return true;
@@ -89,4 +96,26 @@ bool json_rpc_parse(const char *text, size_t size, JsonRpcAnswer *ret, GError **
 void json_rpc_answer_clear(JsonRpcAnswer *a) {
         json_object_put(a->result);
         g_free(a->message);
+}
+
+unsigned json_rpc_parse_all(const char *text, size_t size, unsigned n, JsonRpcAnswer *ret) {
+        json_tokener *t = json_tokener_new_ex(MESSAGE_DEPTH_MAX);
+        unsigned found = 0;
+
+        size = MIN(size, RPC_ANSWER_BYTES_MAX);
+        while (size > 0) {
+                json_object *root = json_tokener_parse_ex(t, text, (int) size);
+                size_t end = json_tokener_get_parse_end(t);
+                uint64_t id;
+
+                if (json_tokener_get_error(t) != json_tokener_success)
+                        break; /* what comes after this cannot be told apart */
+                if (json_uint_at(root, "id", &id) && id >= 1 && id <= n && !ret[id - 1].given)
+                        found += read_answer(root, &ret[id - 1]);
+                json_object_put(root);
+                text += end;
+                size -= end;
+        }
+        json_tokener_free(t);
+        return found;
 }

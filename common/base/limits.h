@@ -173,9 +173,18 @@
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
 #define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
 #define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
-#define ROTATE_INTERVAL_DEFAULT_SEC 3600   /* new keys count from the next session but one, in hours */
-#define ROTATIONS_KEEP 1000                /* remembered, for the time of the last one of each node */
-#define ROTATION_LATE_SEC 15        /* for the engine, on top of RPC_TIMEOUT_SEC: then a call is over */
+#define NODE_ADDRESSES_MAX 4               /* of a node, tried before a process is started beside it */
+#define HTTP_CONNECT_TIMEOUT_MSEC 1000     /* on this host: what does not answer at once is filtered away */
+#define NODE_ANSWER_SEC 5                  /* for a node to say how it does */
+#define NODE_LOOK_SEC 10   /* and for all of it: no status and no sample waits longer for a node */
+#define NODE_LOOKS_MAX 8   /* at once, each up to a process in docker */
+#define NODE_REFRESH_SEC 9 /* a picture of a node is younger at every sample of the default interval */
+#define NODE_SLOW_SEC 60   /* era and authorship, which costs the node some ms */
+#define NODE_INSIDE_SPACING_SEC \
+        30 /* between two looks by docker exec that nobody asked for, each some 0.1 s of CPU: 0.5 % of a core */
+#define ROTATE_INTERVAL_DEFAULT_SEC 3600 /* new keys count from the next session but one, in hours */
+#define ROTATIONS_KEEP 1000              /* remembered, for the time of the last one of each node */
+#define ROTATION_LATE_SEC 15             /* for the engine, on top of RPC_TIMEOUT_SEC: then a call is over */
 #define ROTATION_PATIENCE_SEC 120   /* after a start of the agent containers may only just be starting */
 #define ROTATION_LOOK_PATIENT_SEC 5 /* between two looks meanwhile */
 #define ROTATION_LOOK_MSEC 1000     /* between two looks for the keys of a call without an answer */

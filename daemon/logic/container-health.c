@@ -30,9 +30,9 @@ static char *peers_text(int64_t peers) {
         return g_strdup_printf("%" G_GINT64_FORMAT " peer%s", peers, peers == 1 ? "" : "s");
 }
 
-/* node: what the node itself says (system_health), or {"error"} where it does not answer. */
+/* node: what the node says of itself, or {"error"} where it does not answer. */
 static char *node_problem(json_object *node) {
-        json_object *peers = member(node, "peers"), *syncing = member(node, "is_syncing"),
+        json_object *peers = member(node, "peers"), *syncing = member(node, "syncing"),
                     *should_have = member(node, "should_have_peers");
         g_autofree char *how_many = NULL;
 

@@ -7,7 +7,8 @@
 Runner *fake_runner;
 
 Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations *rotations,
-                   Scripts *scripts, const RunnerEvents *events, void *userdata, GError **error) {
+                   NodeWatch *nodes, Scripts *scripts, const RunnerEvents *events, void *userdata,
+                   GError **error) {
         fake_runner = g_new0(Runner, 1);
         *fake_runner = (Runner){ .loop = l, .events = events, .userdata = userdata, .open = true };
         fake_runner->started = g_ptr_array_new_with_free_func(g_free);

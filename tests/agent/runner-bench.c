@@ -36,7 +36,8 @@ static void answer_inspect(Bench *t, FakeRequest *r) {
         g_autofree char *
                         name = g_strndup(r->line + strlen("GET /containers/"), strlen("3node0")),
                        *text = g_strdup_printf(
-                                       "{\"Name\":\"/%s\",\"RestartCount\":1,"
+                                       "{\"Name\":\"/%s\",\"RestartCount\":1,\"Args\":[\"--rpc-port=1\"],"
+                                       "\"HostConfig\":{\"NetworkMode\":\"host\"},"
                                        "\"Config\":{\"Image\":\"node:1\",\"Tty\":%s},\"State\":{\"Status\":\"%s\","
                                        "\"Running\":%s,\"StartedAt\":\"%s\"}}",
                                        name, t->tty ? "true" : "false", t->exited ? "exited" : "running",
@@ -120,7 +121,10 @@ Bench *bench_new(void) {
         t->config.backup_directory = g_build_filename(t->dir, "backups", NULL);
         t->config.backup_keep = 1;
         t->config.policy = policy_new(NULL, NULL, "yes", NULL, NULL);
-        t->runner = runner_new(t->loop, &t->config, NULL, NULL, NULL, &events, t, NULL);
+        t->config.nodes = node_config_new();
+        t->nodes = node_watch_new(t->loop, &t->config, NULL);
+        g_assert_nonnull(t->nodes);
+        t->runner = runner_new(t->loop, &t->config, NULL, NULL, t->nodes, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
 }
@@ -128,6 +132,8 @@ Bench *bench_new(void) {
 void bench_free(Bench *t) {
         g_assert_cmpuint(runner_running(t->runner), ==, 0);
         (void) runner_free(t->runner);
+        (void) node_watch_free(t->nodes);
+        node_config_free(t->config.nodes);
         fake_docker_free(t->fake);
         (void) loop_free(t->loop);
         g_assert_cmpint(g_rmdir(t->config.backup_directory), ==, 0);

@@ -15,6 +15,7 @@ typedef struct Bench {
         FakeDocker *fake;
         char *dir;
         AgentConfig config;
+        NodeWatch *nodes;
         Runner *runner;
         GString *requests; /* all but the list, one per line */
         const char *list;

@@ -94,7 +94,7 @@ static Test *test_new(void) {
         t->config.backup_keep = 3;
         t->config.policy = policy_new(NULL, NULL, NULL, NULL, NULL);
         t->config.nodes = node_config_read(nothing, NULL);
-        t->runner = runner_new(t->loop, &t->config, t->outbox, NULL, NULL, &events, t, NULL);
+        t->runner = runner_new(t->loop, &t->config, t->outbox, NULL, NULL, NULL, &events, t, NULL);
         g_assert_nonnull(t->runner);
         return t;
 }
@@ -125,7 +125,7 @@ static void use_config(Test *t) {
         static const RunnerEvents events = { on_output, on_finished };
 
         (void) runner_free(t->runner);
-        t->runner = runner_new(t->loop, &t->config, t->outbox, NULL, NULL, &events, t, NULL);
+        t->runner = runner_new(t->loop, &t->config, t->outbox, NULL, NULL, NULL, &events, t, NULL);
 }
 
 static void start(Test *t, const char *id, const char *params) {

@@ -94,7 +94,8 @@ static void test_cancel_lifecycle(void) {
 /* A command whose output nobody takes still ends, with the newest of it in its result. */
 #define STATUS_OF(name)                                                                                     \
         "{\"name\":\"" name "\",\"image\":\"node:1\",\"state\":\"running\",\"health\":null,\"restarts\":1," \
-        "\"started\":\"2024-05-01T10:00:00Z\"}"
+        "\"started\":\"2024-05-01T10:00:00Z\",\"node\":{\"error\":\"127.0.0.1:1 does not answer: "          \
+        "Couldn't connect to server\"}}"
 
 static void test_status(void) {
         Bench *t = bench_new();

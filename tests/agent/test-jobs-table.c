@@ -114,7 +114,7 @@ static void start(Run *r) {
 
         r->db = agent_db_open(r->loop, r->path, &error);
         g_assert_no_error(error);
-        r->jobs = jobs_new(r->loop, NULL, r->db, NULL, NULL, NULL, &link, r, &error);
+        r->jobs = jobs_new(r->loop, NULL, r->db, NULL, NULL, NULL, NULL, &link, r, &error);
         g_assert_no_error(error);
 }
 

@@ -42,7 +42,7 @@ static void start(Fixture *f) {
         AgentDb *db = agent_db_open(f->loop, f->path, &error);
 
         g_assert_no_error(error);
-        f->jobs = jobs_new(f->loop, NULL, db, NULL, NULL, NULL, &link, f, &error);
+        f->jobs = jobs_new(f->loop, NULL, db, NULL, NULL, NULL, NULL, &link, f, &error);
         g_assert_no_error(error);
 }
 

@@ -9,14 +9,14 @@
 
 static void test_request(void) {
         json_object *params = json_object_new_array();
-        g_autofree char *bare = json_rpc_request("system_health", NULL), *full = NULL;
+        g_autofree char *bare = json_rpc_request(1, "system_health", NULL), *full = NULL;
 
         g_assert_cmpstr(bare, ==,
                         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system_health\",\"params\":[]}");
         json_object_array_add(params, json_object_new_string("0x\"1\n"));
-        full = json_rpc_request("author_hasKey", params);
+        full = json_rpc_request(12, "author_hasKey", params);
         g_assert_cmpstr(full, ==,
-                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"author_hasKey\",\"params\":[\"0x\\\"1\\n\"]}");
+                        "{\"jsonrpc\":\"2.0\",\"id\":12,\"method\":\"author_hasKey\",\"params\":[\"0x\\\"1\\n\"]}");
         json_object_put(params);
 }
 
@@ -80,6 +80,39 @@ static void test_no_answers(void) {
         }
 }
 
+/* As several calls of one program print them, in whatever order and however many. */
+static void test_several(void) {
+        static const struct {
+                const char *text, *expected; /* of three, "-" for one that is not there, "!" for a refusal */
+        } table[] = {
+                { "", "---" },
+                { "{\"id\":1,\"result\":1}{\"id\":2,\"result\":2}\n{\"id\":3,\"result\":3}\n", "123" },
+                { " {\"id\":3,\"result\":7}\n{\"id\":1,\"error\":{\"code\":1}}", "!-7" },
+                { "{\"id\":2,\"result\":1}{\"id\":2,\"result\":9}", "-1-" },
+                { "{\"id\":0,\"result\":1}{\"id\":4,\"result\":1}{\"id\":\"1\",\"result\":1}{\"result\":1}[]7",
+                  "---" },
+                { "{\"id\":1,\"result\":1}curl: (28) timed out{\"id\":2,\"result\":2}", "1--" },
+                { "{\"id\":1,\"result\":1}{\"id\":2,\"res", "1--" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                JsonRpcAnswer a[3] = {};
+                g_autoptr(GString) seen = g_string_new(NULL);
+                unsigned n = json_rpc_parse_all(table[i].text, strlen(table[i].text), 3, a), given = 0;
+
+                for (unsigned k = 0; k < 3; k++) {
+                        g_string_append(seen, !a[k].given    ? "-"
+                                              : a[k].refused ? "!"
+                                                             : json_object_get_string(a[k].result));
+                        given += a[k].given;
+                        json_rpc_answer_clear(&a[k]);
+                }
+                g_test_message("%s", table[i].text);
+                g_assert_cmpstr(seen->str, ==, table[i].expected);
+                g_assert_cmpuint(n, ==, given);
+        }
+}
+
 static void test_bounded(void) {
         g_autofree char *large = g_strnfill(RPC_ANSWER_BYTES_MAX + 1, ' '), *deep = g_strnfill(10000, '[');
         g_autoptr(GError) error = NULL;
@@ -95,6 +128,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/json-rpc/request", test_request);
         g_test_add_func("/json-rpc/answers", test_answers);
         g_test_add_func("/json-rpc/no-answers", test_no_answers);
+        g_test_add_func("/json-rpc/several", test_several);
         g_test_add_func("/json-rpc/bounded", test_bounded);
         return g_test_run();
 }

@@ -252,7 +252,8 @@ static void test_free_while_running(void) {
                 bench_turn(t, 100);
                 g_clear_pointer(&t->runner, runner_free);
                 g_assert_cmpuint(t->ended, ==, 0);
-                t->runner = runner_new(t->loop, &t->config, NULL, NULL, NULL, &(RunnerEvents){}, t, NULL);
+                t->runner = runner_new(t->loop, &t->config, NULL, NULL, t->nodes, NULL, &(RunnerEvents){}, t,
+                                       NULL);
                 bench_free(t);
         }
 }

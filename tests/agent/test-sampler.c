@@ -13,6 +13,7 @@ typedef struct Test {
         Loop *loop;
         FakeDocker *fake;
         AgentConfig config;
+        NodeWatch *nodes;
         Sampler *sampler;
 
         const char *silent;  /* the request that is never answered */
@@ -71,7 +72,8 @@ static void on_request(FakeRequest *r, void *userdata) {
                 answer_in_pairs(t, r);
         else if (t->both_run || g_str_equal(r->line, "GET /containers/3node0/json"))
                 fake_answer(r, 200,
-                            "{\"Name\":\"/3node0\",\"Config\":{\"Image\":\"i\"},\"RestartCount\":2,"
+                            "{\"Name\":\"/3node0\",\"Args\":[\"--rpc-port\",\"1\"],"
+                            "\"HostConfig\":{\"NetworkMode\":\"host\"},\"Config\":{\"Image\":\"i\"},\"RestartCount\":2,"
                             "\"State\":{\"Status\":\"running\",\"Running\":true}}");
         else if (g_str_equal(r->line, "GET /containers/3node1/json"))
                 fake_answer(r, 200,
@@ -102,13 +104,17 @@ static Test *test_new(const char *silent, const char *missing) {
         t->config.docker_socket = (char *) fake_docker_path(t->fake);
         t->config.containers = patterns;
         t->config.stats_interval = 1;
-        t->sampler = sampler_new(t->loop, &t->config, ready, t, NULL);
+        t->config.nodes = node_config_new();
+        t->nodes = node_watch_new(t->loop, &t->config, NULL);
+        t->sampler = sampler_new(t->loop, &t->config, t->nodes, ready, t, NULL);
         g_assert_nonnull(t->sampler);
         return t;
 }
 
 static void test_free(Test *t) {
         (void) sampler_free(t->sampler);
+        (void) node_watch_free(t->nodes);
+        (void) node_config_free(t->config.nodes);
         fake_docker_free(t->fake);
         (void) loop_free(t->loop);
         json_object_put(t->data);
@@ -136,6 +142,9 @@ static void test_whole(void) {
         g_assert_cmpstr(json_string_at(container(t, 1), "state"), ==, "exited");
         g_assert_null(json_at(container(t, 1), "memory_used"));
         g_assert_null(json_at(t->data, "containers_error"));
+        g_assert_cmpstr(json_string_at(container(t, 0), "node.error"), ==,
+                        "127.0.0.1:1 does not answer: Couldn't connect to server");
+        g_assert_null(json_at(container(t, 1), "node"));
 
         /* this host's own */
         g_assert_cmpstr(json_string_at(t->data, "system.host_name"), ==, g_get_host_name());

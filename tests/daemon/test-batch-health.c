@@ -4,8 +4,8 @@
 #include "clock.h"
 #include "limits.h"
 
-#define SYNCED "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":3,\"is_syncing\":false}}]"
-#define SYNCING "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":2,\"is_syncing\":true}}]"
+#define SYNCED "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":3,\"syncing\":false}}]"
+#define SYNCING "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":2,\"syncing\":true}}]"
 
 static void test_healthy(void) {
         World *w = batch_up();

@@ -176,7 +176,7 @@ static void test_healthy(Fixture *f, const void *data) {
         g_assert_nonnull(strstr(audited, batch));
         g_assert_nonnull(strstr(audited, "MSERVER_COMMAND=status\n"));
         fake_agent_ends(a, g_ptr_array_index(commands, 1), COMMAND_SUCCEEDED,
-                        "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":2,\"is_syncing\":true}}]",
+                        "[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"peers\":2,\"syncing\":true}}]",
                         NULL);
         (void) listener_wait(l,
                              CHANGED "State running Status a waiting for 3node0: syncing, 2 peers Total 2 "

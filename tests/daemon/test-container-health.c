@@ -5,7 +5,7 @@
 #include "container-health.h"
 
 #define WELL \
-        "{\"name\":\"3node4\",\"state\":\"running\",\"health\":null,\"node\":{\"peers\":3,\"is_syncing\":false}}"
+        "{\"name\":\"3node4\",\"state\":\"running\",\"health\":null,\"node\":{\"peers\":3,\"syncing\":false}}"
 #define PLAIN "{\"name\":\"web\",\"state\":\"running\",\"health\":\"healthy\"}"
 #define NODE(members) "[{\"name\":\"3node5\",\"state\":\"running\",\"node\":{" members "}}]"
 #define STATE(members) "[" WELL ",{\"name\":\"3node5\"," members "}]"
@@ -17,18 +17,18 @@ static void test_problems(void) {
         } cases[] = {
                 { "[" WELL "]", NULL },
                 { "[" PLAIN "," WELL "]", NULL },
-                { NODE("\"peers\":1,\"is_syncing\":false,\"should_have_peers\":true"), NULL },
-                { NODE("\"peers\":0,\"is_syncing\":false,\"should_have_peers\":false"), NULL },
-                { NODE("\"peers\":2,\"is_syncing\":true"), "3node5: syncing, 2 peers" },
-                { NODE("\"peers\":1,\"is_syncing\":true"), "3node5: syncing, 1 peer" },
-                { NODE("\"peers\":0,\"is_syncing\":true,\"should_have_peers\":false"),
+                { NODE("\"peers\":1,\"syncing\":false,\"should_have_peers\":true"), NULL },
+                { NODE("\"peers\":0,\"syncing\":false,\"should_have_peers\":false"), NULL },
+                { NODE("\"peers\":2,\"syncing\":true"), "3node5: syncing, 2 peers" },
+                { NODE("\"peers\":1,\"syncing\":true"), "3node5: syncing, 1 peer" },
+                { NODE("\"peers\":0,\"syncing\":true,\"should_have_peers\":false"),
                   "3node5: syncing, no peers" },
-                { NODE("\"peers\":0,\"is_syncing\":false"), "3node5: no peers" },
-                { NODE("\"peers\":0,\"is_syncing\":false,\"should_have_peers\":true"), "3node5: no peers" },
+                { NODE("\"peers\":0,\"syncing\":false"), "3node5: no peers" },
+                { NODE("\"peers\":0,\"syncing\":false,\"should_have_peers\":true"), "3node5: no peers" },
                 { NODE("\"error\":\"connection refused\""), "3node5: the node does not answer" },
-                { NODE("\"peers\":\"many\",\"is_syncing\":false"), "3node5: the node does not answer" },
+                { NODE("\"peers\":\"many\",\"syncing\":false"), "3node5: the node does not answer" },
                 { STATE("\"state\":\"exited\""), "3node5: exited" },
-                { STATE("\"state\":\"restarting\",\"node\":{\"peers\":1,\"is_syncing\":false}"),
+                { STATE("\"state\":\"restarting\",\"node\":{\"peers\":1,\"syncing\":false}"),
                   "3node5: restarting" },
                 { STATE("\"state\":\"running\",\"health\":\"starting\""), "3node5: starting" },
                 { STATE("\"state\":\"running\",\"health\":\"unhealthy\""), "3node5: unhealthy" },
