@@ -19,6 +19,7 @@
 #include "live.h"
 #include "progress.h"
 #include "request.h"
+#include "run-command.h"
 #include "selector.h"
 #include "text.h"
 #include "verbs.h"
@@ -241,6 +242,8 @@ static int follow_and_print(Ctl *ctl, const Broadcast *b, GError **error) {
                 print_totals(ctl, &report, took);
         if (strcmp(report.state, "failed") == 0)
                 ctl_error(_("%s was stopped: %s"), report.id, report.status);
+        if (report.cancelled)
+                return EXIT_INTERRUPTED;
         return report.total > 0 && report.succeeded == report.total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

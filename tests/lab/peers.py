@@ -21,11 +21,12 @@ FEATURES = ('progress', 'cancel', 'deadline', 'backup_ack', 'ledger')
 def new_id(case):
     """An id that no client ever had; the client is forgotten when the test ends."""
     client = f'{case._testMethodName[:50]}-{secrets.token_hex(4)}'
-    case.addCleanup(_forget, client)
+    case.addCleanup(forget, client)
     return client
 
 
-def _forget(client):
+def forget(client):
+    """Forgets a client, if the server knows it."""
     try:
         manager('ForgetClient', 's', client)
     except BusError as e:
