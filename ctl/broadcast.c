@@ -32,6 +32,19 @@ static bool is_reached(const Broadcast *b, unsigned i) {
         return !obstacle;
 }
 
+/* Those that are there, of this name; NULL: of any. */
+static unsigned count_there(json_object *containers, const char *name) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < json_object_array_length(containers); i++) {
+                json_object *c = json_object_array_get_idx(containers, i);
+
+                n += strcmp(json_text(c, "state"), "absent") != 0 &&
+                     (!name || strcmp(json_text(c, "name"), name) == 0);
+        }
+        return n;
+}
+
 bool broadcast_means_all(const Broadcast *b) {
         const CommandInfo *info = command_info(b->command);
 
@@ -42,16 +55,9 @@ bool broadcast_means_all(const Broadcast *b) {
         for (unsigned i = 0; i < b->clients->len; i++) {
                 json_object *containers = b->containers->pdata[i];
 
-                if (containers && json_object_array_length(containers) > 1 && is_reached(b, i))
+                if (containers && count_there(containers, NULL) > 1 && is_reached(b, i))
                         return true;
         }
-        return false;
-}
-
-static bool has_container(json_object *containers, const char *name) {
-        for (size_t i = 0; i < json_object_array_length(containers); i++)
-                if (strcmp(json_text(json_object_array_get_idx(containers, i), "name"), name) == 0)
-                        return true;
         return false;
 }
 
@@ -63,9 +69,9 @@ static bool count_containers(const Broadcast *b, unsigned i, unsigned *count) {
         if (!containers)
                 return false;
         if (strcmp(name, "all") == 0)
-                *count += (unsigned) json_object_array_length(containers);
+                *count += count_there(containers, NULL);
         else if (name[0])
-                *count += has_container(containers, name);
+                *count += count_there(containers, name);
         else
                 *count += 1; /* the only one, or the agent refuses */
         return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "node-text.h"
 
 static json_object *copy_members(json_object *from) {
         static const char *const names[] = { "name", "state", "health" };
@@ -12,6 +13,8 @@ static json_object *copy_members(json_object *from) {
 
         for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
                 json_object_object_add(o, names[i], json_object_get(json_member(from, names[i])));
+        if (json_object_is_type(json_member(from, "node"), json_type_object))
+                json_object_object_add(o, "node", json_object_get(json_member(from, "node")));
         return o;
 }
 
@@ -76,17 +79,30 @@ char **client_containers_names(BusClient *bus, const char *id) {
         if (!containers)
                 return NULL;
         names = g_ptr_array_new();
-        for (size_t i = 0; i < json_object_array_length(containers); i++)
-                g_ptr_array_add(names,
-                                g_strdup(json_text(json_object_array_get_idx(containers, i), "name")));
+        for (size_t i = 0; i < json_object_array_length(containers); i++) {
+                json_object *c = json_object_array_get_idx(containers, i);
+
+                if (strcmp(json_text(c, "state"), "absent") != 0)
+                        g_ptr_array_add(names, g_strdup(json_text(c, "name")));
+        }
         g_ptr_array_add(names, NULL);
         return (char **) g_ptr_array_free(names, false);
 }
 
-static void append_mark(Table *t, json_object *c, const Terminal *terminal) {
-        const char *state = json_text(c, "state"), *health = json_text(c, "health");
-        bool runs = strcmp(state, "running") == 0, well = !health[0] || strcmp(health, "healthy") == 0;
-        const char *said = !runs ? state : well ? "" : health;
+/* What there is to say of one that runs; "" where it is well, or where all of it is said behind. */
+static const char *complaint(json_object *c, bool full) {
+        const char *health = json_text(c, "health");
+
+        if (health[0] && strcmp(health, "healthy") != 0)
+                return health;
+        return (full ? NULL : node_trouble(json_member(c, "node"))) ?: "";
+}
+
+static void append_mark(Table *t, json_object *c, bool full, const Terminal *terminal) {
+        const char *state = json_text(c, "state");
+        bool runs = strcmp(state, "running") == 0;
+        const char *said = runs ? complaint(c, full) : state;
+        bool well = !said[0];
         Color color = !runs ? COLOR_BAD : well ? COLOR_GOOD : COLOR_WARN;
         g_autofree char *mark = g_strconcat(" ", terminal_glyph(terminal, runs ? GLYPH_ON : GLYPH_OFF),
                                             said[0] ? " " : "", said, NULL);
@@ -94,7 +110,15 @@ static void append_mark(Table *t, json_object *c, const Terminal *terminal) {
         table_append(t, color, mark);
 }
 
-void client_containers_add(Table *t, json_object *containers, bool online, const Terminal *terminal) {
+static void append_node(Table *t, json_object *node) {
+        Color color;
+        g_autofree char *text = node_text(node, &color), *shown = g_strdup_printf(" (%s)", text);
+
+        table_append(t, color, shown);
+}
+
+void client_containers_add(Table *t, json_object *containers, bool online, bool full,
+                           const Terminal *terminal) {
         size_t n = containers ? json_object_array_length(containers) : 0;
 
         table_add_value(t, COLOR_NONE, NULL, json_object_get(containers));
@@ -105,6 +129,8 @@ void client_containers_add(Table *t, json_object *containers, bool online, const
                         table_append(t, COLOR_NONE, " ");
                 table_append(t, online ? COLOR_NONE : COLOR_DIM, json_text(c, "name"));
                 if (online)
-                        append_mark(t, c, terminal);
+                        append_mark(t, c, full, terminal);
+                if (online && full && json_member(c, "node"))
+                        append_node(t, json_member(c, "node"));
         }
 }

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "node-text.h"
 #include "when.h"
 
 bool result_is_list(json_object *result) {
@@ -56,11 +57,20 @@ static bool parse_time(const char *text, uint64_t *ret) {
         return true;
 }
 
+static void add_node(Table *t, json_object *node) {
+        Color color;
+        g_autofree char *text = node_text(node, &color);
+
+        table_add_value(t, color, text, json_object_get(node));
+}
+
 static void add_value(Table *t, const char *key, json_object *value, uint64_t now_usec) {
         g_autofree char *text = json_plain(value);
         uint64_t time;
 
-        if (strcmp(key, "started") == 0 && parse_time(text, &time)) {
+        if (strcmp(key, "node") == 0 && json_object_is_type(value, json_type_object))
+                add_node(t, value);
+        else if (strcmp(key, "started") == 0 && parse_time(text, &time)) {
                 g_autofree char *ago = when_ago(time, now_usec);
 
                 table_add_value(t, COLOR_DIM, ago, json_object_get(value));
@@ -78,7 +88,8 @@ static void free_headings(ColumnInfo *columns) {
 /* Known names have a translation; others are shown as they are. */
 static char *make_heading(const char *key) {
         static const char *const known[] = {
-                N_("NAME"), N_("IMAGE"), N_("STATE"), N_("HEALTH"), N_("RESTARTS"), N_("STARTED"), NULL,
+                N_("NAME"),     N_("IMAGE"),   N_("STATE"), N_("HEALTH"),
+                N_("RESTARTS"), N_("STARTED"), N_("NODE"),  NULL,
         };
         g_autofree char *upper = g_ascii_strup(key, -1);
 

@@ -76,7 +76,7 @@ static void add_row(const Ctl *ctl, Table *t, const Client *c, json_object *cont
         table_add_colored(t, COLOR_STRONG, c->id);
         table_add_colored(t, is_online(c) ? COLOR_GOOD : COLOR_DIM, c->state);
         table_add(t, c->host);
-        client_containers_add(t, containers, is_online(c), &ctl->terminal);
+        client_containers_add(t, containers, is_online(c), false, &ctl->terminal);
         table_add_value(t, COLOR_DIM, c->since > 0 ? since : NULL, json_object_new_uint64(c->since));
 }
 

@@ -58,7 +58,7 @@ static void add_client(const Ctl *ctl, Table *t, json_object *info, json_object 
         add_time(t, json_uint(info, "LastSeen"));
         add_json(t, json_member(info, "Labels"));
         add_json(t, json_member(info, "Commands"));
-        client_containers_add(t, containers, client_info_is_online(info), &ctl->terminal);
+        client_containers_add(t, containers, client_info_is_online(info), true, &ctl->terminal);
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {

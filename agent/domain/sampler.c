@@ -16,6 +16,7 @@
 #include "containers.h"
 #include "docker-api.h"
 #include "host-read.h"
+#include "ident.h"
 #include "json-path.h"
 #include "limits.h"
 
@@ -153,6 +154,21 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
         ask_state(s);
 }
 
+/* What the configuration names without a wildcard, and the engine does not have. */
+static void add_absent(Sampler *s) {
+        for (char *const *glob = s->config->containers; *glob; glob++) {
+                json_object *o;
+
+                if (!container_name_is_valid(*glob) ||
+                    g_strv_contains((const char *const *) s->names, *glob))
+                        continue;
+                o = json_object_new_object();
+                json_add_string(o, "name", *glob);
+                json_add_string(o, "state", "absent");
+                (void) json_object_array_add(s->containers, o);
+        }
+}
+
 static void ask_state(Sampler *s) {
         const char *name = s->next < SAMPLED_CONTAINERS_MAX ? s->names[s->next] : NULL;
 
@@ -160,6 +176,7 @@ static void ask_state(Sampler *s) {
                 s->next++;
                 s->call = docker_inspect(s->docker, name, inspect_reply, s);
         } else {
+                add_absent(s);
                 node_watch_end(s->nodes);
                 ask_usage(s);
         }

@@ -17,6 +17,7 @@
 #include "reconnect.h"
 #include "server-trust.h"
 #include "stats-backlog.h"
+#include "summary.h"
 #include "ws-client.h"
 
 struct Uplink {
@@ -31,8 +32,12 @@ struct Uplink {
         Outbox *outbox;
         Rotations *rotations;
         Scripts *scripts;
-        StatsBacklog *stats;
-        int64_t sequence;
+        StatsBacklog *stats, *summaries; /* messages that are not acknowledged */
+        int64_t sequence;                /* of the latest stats */
+        Summary *summary;                /* of the period that goes on */
+        int64_t summary_sequence;
+        uint64_t summary_usec; /* monotonic, when that began */
+        uint64_t lost;         /* samples and summaries that the server will never get */
 
         Conversation conversation;
         Reconnect reconnect;
@@ -106,14 +111,43 @@ static bool is_congested(void *userdata) {
         return ws_client_is_congested(u->ws);
 }
 
-static void send_stats(Uplink *u) {
+static void send_backlog(Uplink *u, StatsBacklog *b) {
         const char *text;
 
         if (!u->conversation.registered)
                 return;
-        while (!ws_client_is_congested(u->ws) && (text = stats_backlog_next(u->stats)))
+        while (!ws_client_is_congested(u->ws) && (text = stats_backlog_next(b)))
                 if (!send_text(text, u))
                         return; /* it is not acknowledged, so it comes again */
+}
+
+static void send_stats(Uplink *u) {
+        send_backlog(u, u->stats);
+        send_backlog(u, u->summaries);
+}
+
+static uint64_t take_dropped(Uplink *u) {
+        uint64_t dropped = stats_backlog_take_dropped(u->stats) + stats_backlog_take_dropped(u->summaries);
+
+        u->lost += dropped;
+        return dropped;
+}
+
+static void summarize(Uplink *u, json_object *data) {
+        uint64_t now = now_monotonic(), period = now - u->summary_usec;
+        json_object *members;
+        int64_t n;
+
+        summary_add(u->summary, data);
+        if (period < SUMMARY_SEC * USEC_PER_SEC)
+                return;
+        members = summary_take(u->summary, period / USEC_PER_SEC);
+        u->summary_usec = now;
+        n = ++u->summary_sequence;
+        (void) take_dropped(u);
+        json_add_uint(members, "lost", u->lost);
+        stats_backlog_put(u->summaries, n, summary_message(u->config->id, n, members, now_ms()));
+        json_object_put(members);
 }
 
 void uplink_sample(Uplink *u, json_object *data) {
@@ -122,6 +156,7 @@ void uplink_sample(Uplink *u, json_object *data) {
         add_backlogs(u, data);
         stats_backlog_put(u->stats, n,
                           message_stats(u->config->id, n, u->config->stats_interval, data, now_ms()));
+        summarize(u, data);
         send_stats(u);
 }
 
@@ -139,18 +174,20 @@ static void heartbeat_due(void *userdata) {
 /* Receiving */
 
 static void registered(Uplink *u) {
-        uint64_t dropped = stats_backlog_take_dropped(u->stats);
+        uint64_t dropped = take_dropped(u);
 
         u->timer = loop_timer_free(u->timer);
         u->registered_usec = now_monotonic();
         u->heartbeat = loop_timer_new(u->loop, HEARTBEAT_SEC * 500, HEARTBEAT_SEC * 500, heartbeat_due, u);
         change(u, UPLINK_ONLINE, "Connected to %s as %s", u->config->server, u->config->id);
         if (dropped > 0)
-                log_info("%" G_GUINT64_FORMAT " samples of stats are lost: the server was away for too long",
+                log_info("%" G_GUINT64_FORMAT
+                         " samples and summaries are lost: the server was away for too long",
                          dropped);
         outbox_online(u->outbox, u->conversation.features);
         jobs_online(u->jobs, u->conversation.features);
         stats_backlog_rewind(u->stats);
+        stats_backlog_rewind(u->summaries);
         send_stats(u);
 }
 
@@ -186,6 +223,9 @@ static void received(const char *text, size_t size, void *userdata) {
                 break;
         case STEP_STATS_ACKED:
                 stats_backlog_acked(u->stats, m->stats.sequence);
+                break;
+        case STEP_SUMMARY_ACKED: /* each is answered, in order: without a number it is for the oldest */
+                stats_backlog_acked(u->summaries, m->stats.sequence ?: stats_backlog_oldest(u->summaries));
                 break;
         case STEP_KEY_ACKED:
                 outbox_acked(u->outbox, OUTBOX_KEY_UPDATE, m->key_update.id);
@@ -331,6 +371,9 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                        .userdata = userdata,
                        .reconnect = RECONNECT_INIT };
         u->stats = stats_backlog_new(STATS_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
+        u->summaries = stats_backlog_new(SUMMARY_BACKLOG_MAX, STATS_BACKLOG_BYTES_MAX);
+        u->summary = summary_new();
+        u->summary_usec = now_monotonic();
         u->outbox = outbox_new(l, db, &link, u);
         u->rotations = rotations_new(l, config, db, u->outbox, settled, u, error);
         if (!u->rotations) {
@@ -363,6 +406,8 @@ Uplink *uplink_free(Uplink *u) {
         ws_client_free(u->ws);
         server_trust_free(u->trust);
         stats_backlog_free(u->stats);
+        stats_backlog_free(u->summaries);
+        summary_free(u->summary);
         g_free(u);
         return NULL;
 }

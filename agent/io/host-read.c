@@ -8,6 +8,7 @@
 
 #include "file.h"
 
+#define TEMPERATURE_ZONES_MAX 64      /* of a host */
 #define PROC_BYTES_MAX (1024u * 1024) /* /proc/stat has a line per processor, mounts one per container */
 
 /* NULL where it cannot be read: then the rest is still worth having. */
@@ -41,6 +42,18 @@ static void read_disks(HostSample *s) {
         }
 }
 
+static void read_temperatures(HostSample *s) {
+        for (unsigned i = 0; i < TEMPERATURE_ZONES_MAX; i++) {
+                g_autofree char *path = g_strdup_printf("/sys/class/thermal/thermal_zone%u/temp", i),
+                                *text = read_proc(path);
+
+                if (text)
+                        host_sample_add_temperature(s, text);
+                else if (access(path, F_OK) < 0)
+                        break;
+        }
+}
+
 HostSample *host_read(void) {
         HostSample *s = host_sample_new();
         g_autofree char *network = read_proc("/proc/net/dev");
@@ -50,6 +63,7 @@ HostSample *host_read(void) {
                 s->host_name = g_strdup(name);
         read_numbers(s);
         read_disks(s);
+        read_temperatures(s);
         if (network)
                 s->network = procfs_parse_net_dev(network);
         return s;

@@ -83,12 +83,32 @@ static void parse_network(json_object *networks, ContainerUsage *u) {
         }
 }
 
+/* "read" and "Read", by version of cgroups. */
+static void parse_block(json_object *entries, ContainerUsage *u) {
+        if (!json_object_is_type(entries, json_type_array))
+                return;
+        u->has_block = true;
+        for (size_t i = 0; i < json_object_array_length(entries); i++) {
+                json_object *e = json_object_array_get_idx(entries, i);
+                const char *op = json_string_at(e, "op");
+                uint64_t n = 0;
+
+                if (!op || !json_uint_at(e, "value", &n))
+                        continue;
+                if (g_ascii_strcasecmp(op, "read") == 0)
+                        u->read_bytes += n;
+                else if (g_ascii_strcasecmp(op, "write") == 0)
+                        u->written_bytes += n;
+        }
+}
+
 void container_usage_parse(json_object *stats, ContainerUsage *ret) {
         ContainerUsage u = {};
 
         u.has_cpu = json_uint_at(stats, "cpu_stats.cpu_usage.total_usage", &u.cpu_nsec);
         parse_memory(json_at(stats, "memory_stats"), &u);
         parse_network(json_at(stats, "networks"), &u);
+        parse_block(json_at(stats, "blkio_stats.io_service_bytes_recursive"), &u);
         *ret = u;
 }
 
@@ -108,5 +128,9 @@ void container_usage_add(json_object *status, const ContainerUsage *usage, const
         if (usage->has_network) {
                 json_add_uint(status, "rx_bytes", usage->rx_bytes);
                 json_add_uint(status, "tx_bytes", usage->tx_bytes);
+        }
+        if (usage->has_block) {
+                json_add_uint(status, "read_bytes", usage->read_bytes);
+                json_add_uint(status, "written_bytes", usage->written_bytes);
         }
 }

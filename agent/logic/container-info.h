@@ -18,15 +18,16 @@ char *container_name_in(const char *message, const char *name);
 /* What a container has used so far, from a stats answer. What the engine does not say is not has_…: under the
  * unified hierarchy it may know no memory. */
 typedef struct ContainerUsage {
-        bool has_cpu, has_memory, has_network;
+        bool has_cpu, has_memory, has_network, has_block;
         uint64_t cpu_nsec;
         uint64_t memory_used, memory_limit; /* bytes; used without what the page cache could give back */
         uint64_t rx_bytes, tx_bytes;
+        uint64_t read_bytes, written_bytes; /* of block devices */
 } ContainerUsage;
 
 void container_usage_parse(json_object *stats, ContainerUsage *ret);
 
-/* Adds cpu_percent (100 is one processor fully used, as docker stats shows it), memory_…, rx_bytes and
- * tx_bytes to a status. before: the usage elapsed_usec ago, or NULL. */
+/* Adds cpu_percent (100 is one processor fully used, as docker stats shows it), memory_…, rx_bytes, tx_bytes,
+ * read_bytes and written_bytes to a status. before: the usage elapsed_usec ago, or NULL. */
 void container_usage_add(json_object *status, const ContainerUsage *usage, const ContainerUsage *before,
                          uint64_t elapsed_usec);

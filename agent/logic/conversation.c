@@ -64,6 +64,9 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_STATS_ACK:
                 kind = STEP_STATS_ACKED;
                 break;
+        case MESSAGE_SUMMARY_ACK:
+                kind = STEP_SUMMARY_ACKED;
+                break;
         case MESSAGE_KEY_UPDATE_ACK:
                 kind = m->key_update.success ? STEP_KEY_ACKED : STEP_NOTHING;
                 break;
@@ -75,7 +78,6 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
                 break;
         case MESSAGE_PONG:
         case MESSAGE_HEARTBEAT_ACK:
-        case MESSAGE_SUMMARY_ACK:
                 break;
         case MESSAGE_REGISTER:
         case MESSAGE_STATS:

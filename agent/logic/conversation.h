@@ -30,6 +30,7 @@ typedef enum StepKind {
         STEP_FLOW,          /* Step.message->flow */
         STEP_COMMAND_ACKED, /* Step.message->cancel */
         STEP_STATS_ACKED,   /* Step.message->stats.sequence */
+        STEP_SUMMARY_ACKED, /* likewise; 0: it does not say which */
         STEP_KEY_ACKED,     /* Step.message->key_update */
         STEP_BACKUP_ACKED,  /* Step.message->backup */
         STEP_COMPLAINT,     /* Step.message->error */

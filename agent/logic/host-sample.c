@@ -39,6 +39,15 @@ void host_sample_add_disk(HostSample *s, const char *mount, uint64_t total, uint
         g_ptr_array_add(s->disks, d);
 }
 
+void host_sample_add_temperature(HostSample *s, const char *text) {
+        double celsius = (double) g_ascii_strtoll(text, NULL, 10) / 1000;
+
+        if (celsius <= 0 || celsius >= 150 || (s->has_temperature && celsius <= s->temperature))
+                return;
+        s->has_temperature = true;
+        s->temperature = celsius;
+}
+
 static void add_percent(json_object *o, const char *key, uint64_t part, uint64_t whole) {
         if (whole > 0)
                 json_add_decimal(o, key, 100.0 * (double) part / (double) whole, 1);
@@ -122,6 +131,8 @@ json_object *host_sample_to_json(const HostSample *s, const HostSample *before) 
                 (void) json_object_object_add(o, "load", load_to_json(s->load));
         if (s->has_memory)
                 add_memory(o, &s->memory);
+        if (s->has_temperature)
+                json_add_decimal(o, "temperature", s->temperature, 1);
         (void) json_object_object_add(o, "disks", disks_to_json(s->disks));
         if (s->network)
                 (void) json_object_object_add(o, "network", network_to_json(s->network));

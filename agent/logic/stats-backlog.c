@@ -98,6 +98,13 @@ void stats_backlog_acked(StatsBacklog *b, int64_t sequence) {
         }
 }
 
+int64_t stats_backlog_oldest(const StatsBacklog *b) {
+        const GList *head = b->samples.head;
+        const Sample *s = head && head != b->next ? head->data : NULL;
+
+        return s && !s->acked ? s->sequence : 0;
+}
+
 uint64_t stats_backlog_take_dropped(StatsBacklog *b) {
         uint64_t dropped = b->dropped;
 

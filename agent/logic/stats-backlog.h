@@ -26,5 +26,8 @@ void stats_backlog_rewind(StatsBacklog *b);
 /* The server has this one and, since they go out in order, all before it. */
 void stats_backlog_acked(StatsBacklog *b, int64_t sequence);
 
+/* Of those handed out since the last rewind and not acknowledged; 0: there is none. */
+int64_t stats_backlog_oldest(const StatsBacklog *b);
+
 /* How many were dropped unacknowledged since the last call. */
 uint64_t stats_backlog_take_dropped(StatsBacklog *b);

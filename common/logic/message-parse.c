@@ -41,7 +41,7 @@ static const Field stats_fields[] = {
         {},
 };
 
-static const Field stats_ack_fields[] = {
+static const Field sequence_fields[] = {
         { "sequence", field_int, AT(stats.sequence) },
         {},
 };
@@ -136,7 +136,8 @@ static const struct {
         [MESSAGE_REGISTER] = { register_fields, false },
         [MESSAGE_REGISTER_ACK] = { register_ack_fields, false },
         [MESSAGE_STATS] = { stats_fields, false },
-        [MESSAGE_STATS_ACK] = { stats_ack_fields, false },
+        [MESSAGE_STATS_ACK] = { sequence_fields, false },
+        [MESSAGE_SUMMARY_ACK] = { sequence_fields, false },
         [MESSAGE_COMMAND] = { command_fields, true },
         [MESSAGE_COMMAND_PROGRESS] = { command_progress_fields, true },
         [MESSAGE_COMMAND_CANCEL] = { command_cancel_fields, true },

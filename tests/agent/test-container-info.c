@@ -41,9 +41,14 @@ static void test_usage(void) {
                         "{\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":5000}},"
                         "\"memory_stats\":{\"usage\":1000,\"limit\":4000,\"stats\":{\"inactive_file\":300}},"
                         "\"networks\":{\"eth0\":{\"rx_bytes\":1,\"tx_bytes\":2},"
-                        "\"eth1\":{\"rx_bytes\":10,\"tx_bytes\":20}}}");
+                        "\"eth1\":{\"rx_bytes\":10,\"tx_bytes\":20}},"
+                        "\"blkio_stats\":{\"io_service_bytes_recursive\":[{\"op\":\"Read\",\"value\":1},"
+                        "{\"op\":\"read\",\"value\":2},{\"op\":\"write\",\"value\":5},{\"op\":\"Total\",\"value\":9},"
+                        "{\"op\":7},7]}}");
 
-        g_assert_true(u.has_cpu && u.has_memory && u.has_network);
+        g_assert_true(u.has_cpu && u.has_memory && u.has_network && u.has_block);
+        g_assert_cmpuint(u.read_bytes, ==, 3);
+        g_assert_cmpuint(u.written_bytes, ==, 5);
         g_assert_cmpuint(u.cpu_nsec, ==, 5000);
         g_assert_cmpuint(u.memory_used, ==, 700);
         g_assert_cmpuint(u.memory_limit, ==, 4000);
@@ -62,6 +67,8 @@ static void test_unknown(void) {
         ContainerUsage u = parse("{\"memory_stats\":{},\"cpu_stats\":{}}");
 
         g_assert_false(u.has_cpu || u.has_memory || u.has_network);
+        u = parse("{\"blkio_stats\":{\"io_service_bytes_recursive\":null}}");
+        g_assert_false(u.has_block);
         u = parse("{\"networks\":{\"eth0\":7},\"memory_stats\":[],\"cpu_stats\":null}");
         g_assert_false(u.has_cpu || u.has_memory);
 }
@@ -88,10 +95,14 @@ static void test_add(void) {
                                 .has_network = true,
                                 .memory_used = 1,
                                 .memory_limit = 2,
+                                .has_block = true,
                                 .rx_bytes = 3,
-                                .tx_bytes = 4 };
+                                .tx_bytes = 4,
+                                .read_bytes = 5,
+                                .written_bytes = 6 };
         assert_added(&now, &before, 10000000,
-                     "{\"memory_used\":1,\"memory_limit\":2,\"rx_bytes\":3,\"tx_bytes\":4}");
+                     "{\"memory_used\":1,\"memory_limit\":2,\"rx_bytes\":3,\"tx_bytes\":4,"
+                     "\"read_bytes\":5,\"written_bytes\":6}");
 }
 
 static void assert_named(const char *message, const char *expected) {

@@ -49,6 +49,7 @@ static void test_old_server(void) {
                 { "{\"type\":\"heartbeat_ack\"}", STEP_NOTHING },
                 { "{\"type\":\"stats_ack\",\"timestamp\":1,\"status\":\"success\",\"sequence\":7}",
                   STEP_STATS_ACKED },
+                { "{\"type\":\"summary_ack\",\"timestamp\":1,\"status\":\"success\"}", STEP_SUMMARY_ACKED },
                 { COMMAND("cmd_1_0001"), STEP_COMMAND },
                 { "{\"type\":\"command_ack\",\"timestamp\":1,\"command_id\":\"cmd_1_0001\"}",
                   STEP_COMMAND_ACKED },

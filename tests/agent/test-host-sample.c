@@ -39,13 +39,17 @@ static void test_whole(void) {
                                                 "veth12ab: 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0\n"
                                                 "eth0: 3 0 0 0 0 0 0 0 4 0 0 0 0 0 0 0\n"),
         };
+        host_sample_add_temperature(s, "41500\n");
+        host_sample_add_temperature(s, "40000\n");
+        host_sample_add_temperature(s, "-273000\n"); /* of a sensor that is not there */
+        host_sample_add_temperature(s, "255000\n");
         host_sample_add_disk(s, "/", 1000, 600, 300);
         host_sample_add_disk(s, "/empty", 0, 0, 0);
         assert_json(s, before,
                     "{\"host_name\":\"seoul-1\",\"uptime_sec\":3600,\"cpus\":2,\"cpu_percent\":25.0,"
                     "\"load\":[0.50,1.00,2.25],"
                     "\"memory_total\":1000,\"memory_used\":750,\"memory_used_percent\":75.0,"
-                    "\"swap_total\":200,\"swap_used\":50,"
+                    "\"swap_total\":200,\"swap_used\":50,\"temperature\":41.5,"
                     "\"disks\":[{\"mount\":\"/\",\"total\":1000,\"used\":600,\"used_percent\":66.7},"
                     "{\"mount\":\"/empty\",\"total\":0,\"used\":0}],"
                     "\"network\":[{\"interface\":\"eth0\",\"rx_bytes\":3,\"tx_bytes\":4}]}");

@@ -25,7 +25,7 @@ typedef struct Test {
         unsigned samples, wanted;
 } Test;
 
-static char *patterns[] = { (char *) "3node*", NULL };
+static char *patterns[] = { (char *) "3node*", (char *) "3node0", (char *) "node9", NULL };
 
 static void too_late(void *userdata) {
         g_error("%s did not happen in time", (const char *) userdata);
@@ -130,10 +130,12 @@ static void test_whole(void) {
         uint64_t n;
 
         run(t, "the first sample", 1);
-        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 2);
+        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 3);
         g_assert_cmpstr(json_string_at(container(t, 0), "name"), ==, "3node0");
         g_assert_cmpstr(json_string_at(container(t, 0), "state"), ==, "running");
         g_assert_null(json_at(container(t, 0), "memory_used")); /* comes with the second */
+        g_assert_cmpstr(json_string_at(container(t, 2), "name"), ==, "node9");
+        g_assert_cmpstr(json_string_at(container(t, 2), "state"), ==, "absent");
 
         run(t, "the second sample", 2);
         g_assert_true(json_uint_at(container(t, 0), "memory_used", &n));
@@ -175,14 +177,14 @@ static void test_vanished(void) {
         Test *t = test_new(NULL, "/containers/3node0/json");
 
         run(t, "the sample", 1);
-        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 1);
+        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 2);
         g_assert_cmpstr(json_string_at(container(t, 0), "name"), ==, "3node1");
         g_assert_null(json_at(t->data, "containers_error"));
         test_free(t);
 
         t = test_new(NULL, "/stats");
         run(t, "the second sample", 2);
-        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 2);
+        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 3);
         g_assert_null(json_at(container(t, 0), "memory_used"));
         test_free(t);
 }
@@ -207,7 +209,7 @@ static void test_slow_engine(void) {
         g_assert_null(json_at(t->data, "containers_error"));
         run(t, "the second sample", 2);
         g_assert_nonnull(json_at(t->data, "system.cpus"));
-        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 2);
+        g_assert_cmpuint(json_object_array_length(json_at(t->data, "containers")), ==, 3);
         g_assert_cmpstr(json_string_at(t->data, "containers_error"), ==, "docker did not answer in time");
         run(t, "the next sample", 3);
         test_free(t);

@@ -39,6 +39,26 @@ static void test_acked(void) {
         g_assert_null(stats_backlog_next(b));
 }
 
+/* Acknowledgements that do not say of what. */
+static void test_oldest(void) {
+        g_autoptr(StatsBacklog) b = stats_backlog_new(10, 1000);
+
+        g_assert_cmpint(stats_backlog_oldest(b), ==, 0);
+        put(b, 1, 3);
+        g_assert_cmpint(stats_backlog_oldest(b), ==, 0); /* not sent */
+        (void) stats_backlog_next(b);
+        (void) stats_backlog_next(b);
+        g_assert_cmpint(stats_backlog_oldest(b), ==, 1);
+        stats_backlog_acked(b, stats_backlog_oldest(b));
+        g_assert_cmpint(stats_backlog_oldest(b), ==, 2);
+        (void) stats_backlog_next(b);
+        stats_backlog_acked(b, 3);
+        g_assert_cmpint(stats_backlog_oldest(b), ==, 0); /* the newest is kept, but has been answered */
+        stats_backlog_acked(b, stats_backlog_oldest(b));
+        stats_backlog_rewind(b);
+        g_assert_cmpstr(stats_backlog_next(b), ==, "003");
+}
+
 /* The next connection hears at least the newest, until there is a newer one. */
 static void test_newest(void) {
         g_autoptr(StatsBacklog) b = stats_backlog_new(10, 1000);
@@ -83,6 +103,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/stats-backlog/order", test_order);
         g_test_add_func("/stats-backlog/acked", test_acked);
+        g_test_add_func("/stats-backlog/oldest", test_oldest);
         g_test_add_func("/stats-backlog/newest", test_newest);
         g_test_add_func("/stats-backlog/bounds", test_bounds);
         return g_test_run();

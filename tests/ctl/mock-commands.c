@@ -16,7 +16,8 @@ static const char *const validator[] = { "role", "validator", "site", "서울", 
 static const char *const none[] = { NULL };
 
 static const char two_nodes[] =
-                "{\"containers\":[{\"name\":\"3node0\",\"state\":\"running\",\"cpu_percent\":1.5},"
+                "{\"containers\":[{\"name\":\"3node0\",\"state\":\"running\",\"cpu_percent\":1.5,"
+                "\"node\":{\"peers\":8,\"syncing\":false,\"should_have_peers\":true,\"best\":1507577,\"finality_lag\":2}},"
                 "{\"name\":\"3node1\",\"state\":\"exited\",\"health\":\"unhealthy\"}]}";
 static const char one_node[] = "{\"containers\":[{\"name\":\"3node6\",\"state\":\"running\"}]}";
 

@@ -33,6 +33,20 @@ static void test_lists(void) {
                         "busan-1  3node0  running  -       -        -\n");
 }
 
+static void test_nodes(void) {
+        g_autoptr(json_object) list = json_tokener_parse(
+                        "[{\"name\":\"3node4\",\"node\":{\"peers\":2,\"syncing\":true,\"best\":5,\"target\":1000}},"
+                        "{\"name\":\"3node5\",\"node\":{\"error\":\"no answer within 10 s\"}},{\"name\":\"db\"}]");
+        const ResultRow row = { "seoul-1", list };
+        g_autofree char *text = result_format_lists(&row, 1, false, NOW, &plain);
+
+        g_assert_cmpstr(text, ==,
+                        "NAME    NODE\n"
+                        "3node4  syncing, 2 peers, block 5 of 1,000\n"
+                        "3node5  no answer within 10 s\n"
+                        "db      -\n");
+}
+
 static void test_members(void) {
         g_autoptr(json_object) result = json_tokener_parse(
                         "{\"container\":\"3node0\",\"session_key\":\"0xab\",\"size\":12,\"list\":[\"a\",\"b\"],\"x\":{\"y\":true}}");
@@ -90,6 +104,7 @@ int main(int argc, char **argv) {
         (void) setlocale(LC_ALL, "C.UTF-8");
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/result/lists", test_lists);
+        g_test_add_func("/result/nodes", test_nodes);
         g_test_add_func("/result/members", test_members);
         g_test_add_func("/result/output", test_output);
         g_test_add_func("/result/failures", test_failures);

@@ -50,7 +50,8 @@ class Clients(Program):
         self.assertIn("Labels: role=validator, site=서울\n", out)
         self.assertIn("    State: online since 2026-11-23 04:06:40, ", out)
         self.assertEqual(self.expect_json("show", "busan-1", "seoul-2")[1]["commands"], ["status", "logs"])
-        self.assertIn("Containers: 3node0 ● 3node1 ○ exited\n", self.expect(["show", "seoul-1"]))
+        self.assertIn("Containers: 3node0 ● (synced, 8 peers, block 1,507,577, 2 not final) 3node1 ○ exited\n",
+                      self.expect(["show", "seoul-1"]))
 
     def test_show_unknown(self):
         self.expect(["show", "seol-1"], "", 'no client "seol-1"; did you mean "seoul-1"?', 1)

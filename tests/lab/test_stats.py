@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the agent measures, as the server keeps it: samples, the summary of a minute, and what mserverctl makes of them."""
+import json
+import os
+
+from labtest import Node, ServerTest, client_state, manager, mserverctl, systemctl, wait_for
+
+CONFIG = '/etc/mclient/mclient.conf.d/stats.conf'
+
+
+def latest():
+    """The latest stats and summary, None where there is none."""
+    return tuple(json.loads(text) if text else None for text in manager('GetLatestStats', 's', 'demo'))
+
+
+def container(data, name):
+    return next((c for c in (data or {}).get('containers', []) if c['name'] == name), {})
+
+
+class Stats(ServerTest):
+    def setUp(self):
+        super().setUp()
+        os.makedirs(os.path.dirname(CONFIG), exist_ok=True)
+        with open(CONFIG, 'w', encoding='utf-8') as f:
+            f.write('[Agent]\nStatsInterval=2\n[Docker]\nContainers=3node*,node9\n')
+        self.addCleanup(systemctl, 'restart', 'mclient.service')
+        self.addCleanup(os.unlink, CONFIG)
+        systemctl('restart', 'mclient.service')
+        wait_for(lambda: client_state('demo') == 'online' and container(latest()[0], 'node9'), 'the agent is back', 60)
+
+    def test_samples_and_summary(self):
+        node = wait_for(lambda: container(latest()[0], '3node0').get('node'), 'a sample tells of the node', 90)
+        self.assertEqual((node['peers'], node['syncing']), (8, False))
+        self.assertEqual(container(latest()[0], 'node9'), {'name': 'node9', 'state': 'absent'})
+        summary = wait_for(lambda: (s := latest()[1]) and s.get('sequence') and s, 'the summary of a minute', 100)
+        self.assertGreaterEqual(summary['period_seconds'], 60)
+        self.assertGreater(summary['data_points'], 5)
+        self.assertIn('average_memory_percent', summary)
+        self.assertEqual(container(summary, '3node0')['node']['version'], '3.39.0-lab')
+        self.assertEqual(summary['lost'], 0)
+
+    def test_a_person_sees_how_nodes_do(self):
+        Node('3node0').set('syncing')
+        manager('RunCommand', 'ssa{sv}a{sv}', 'demo', 'status', {'container': '3node0'}, {})
+        wait_for(lambda: 'syncing' in mserverctl('list', 'demo'), 'the list says so', 60)
+        self.assertIn('node9 ○ absent', mserverctl('list', 'demo'))
+        self.assertRegex(mserverctl('show', 'demo'), r'3node0 ● \(syncing, 8 peers, block [0-9,]+ of [0-9,]+, 2 not final\)')
