@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Batch objects: how far a broadcast has come, as properties.
  *
- * Those of batches that have ended are not listed, but answer: as with commands, a call to one that is not in memory waits
- * until it has been fetched, and is then dispatched again. */
+ * Those of batches that have ended are not listed, but answer (stored-objects.h). */
 #include "batch-bus.h"
 
 #include "bus-internal.h"
@@ -11,6 +10,7 @@
 #include "error.h"
 #include "names.h"
 #include "paths.h"
+#include "stored-objects.h"
 
 bool batch_find_of(Request *r, GError **error) {
         const Batch *b = batches_find(r->bus->server->batches, r->args.id);
@@ -75,39 +75,27 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-static int find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
-                sd_bus_error *ret_error) {
-        Bus *b = userdata;
-        const char *id = batch_id_from_path(path);
-        const Batch *batch = id ? batches_find(b->server->batches, id) : NULL;
-
-        if (!batch)
-                return 0;
-        *ret_found = (Batch *) batch;
-        return 1;
+static const void *peek(Bus *b, const char *id) {
+        return batches_find(b->server->batches, id);
 }
 
 static void on_fetched(const Batch *batch, const GError *error, void *userdata) {
-        g_autoptr(Request) r = userdata;
-
-        if (error)
-                request_fail_lookup(r, error);
-        else
-                request_dispatch_again(r);
+        stored_object_fetched(userdata, error);
 }
 
-/* Comes before the vtable: sees to it that the batch is in memory. */
-static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        Bus *b = userdata;
-        const char *id = batch_id_from_path(sd_bus_message_get_path(m));
-        g_autoptr(Request) r = NULL;
+static void fetch(Bus *b, const char *id, Request *r) {
+        batches_get(b->server->batches, id, on_fetched, r);
+}
 
-        if (!id || batches_find(b->server->batches, id))
-                return 0;
-        r = request_new(b, m, NULL);
-        if (r)
-                batches_get(b->server->batches, id, on_fetched, request_ref(r));
-        return 1;
+static const StoredKind kind = { batch_id_from_path, peek, fetch };
+
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return stored_object_call(&kind, userdata, m);
+}
+
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                sd_bus_error *ret_error) {
+        return stored_object_find(&kind, userdata, path, ret_found);
 }
 
 static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Command objects.
- *
- * Every command there ever was has one, but only open and recent ones are in memory. A call to another one
- * waits until the dispatcher has fetched its record from the store, and is then dispatched again. */
+/* Command objects: every command there ever was has one (stored-objects.h). */
 #include "command-bus.h"
 
 #include <string.h>
@@ -13,6 +10,7 @@
 #include "limits.h"
 #include "names.h"
 #include "paths.h"
+#include "stored-objects.h"
 
 static bool parse_none(Request *r, sd_bus_message *m, GError **error) {
         r->args.id = command_id_from_path(sd_bus_message_get_path(m));
@@ -139,46 +137,34 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-static int find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
-                sd_bus_error *ret_error) {
-        Bus *b = userdata;
-        const char *id = command_id_from_path(path);
-        const CommandRecord *record = id ? dispatcher_peek(b->server->dispatcher, id) : NULL;
-
-        if (!record)
-                return 0;
-        *ret_found = (CommandRecord *) record;
-        return 1;
+static const void *peek(Bus *b, const char *id) {
+        return dispatcher_peek(b->server->dispatcher, id);
 }
 
 static void on_fetched(const CommandRecord *record, const GError *error, void *userdata) {
-        g_autoptr(Request) r = userdata;
-
-        if (error)
-                request_fail_lookup(r, error);
-        else
-                request_dispatch_again(r);
+        stored_object_fetched(userdata, error);
 }
 
-/* Comes before the vtable: sees to it that the record is in memory. */
+static void fetch(Bus *b, const char *id, Request *r) {
+        dispatcher_get(b->server->dispatcher, id, on_fetched, r);
+}
+
+static const StoredKind kind = { command_id_from_path, peek, fetch };
+
+/* Who looks at one that has not ended is told how it goes on. */
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Bus *b = userdata;
-        const char *id = command_id_from_path(sd_bus_message_get_path(m));
-        const CommandRecord *record;
-        g_autoptr(Request) r = NULL;
+        void *record;
 
-        if (!id)
-                return 0;
-        record = dispatcher_peek(b->server->dispatcher, id);
-        if (record) {
-                if (!command_state_is_final(record->state))
-                        signals_watch_command(b->signals, id);
-                return 0;
-        }
-        r = request_new(b, m, NULL);
-        if (r)
-                dispatcher_get(b->server->dispatcher, id, on_fetched, request_ref(r));
-        return 1;
+        if (stored_object_find(&kind, b, sd_bus_message_get_path(m), &record) > 0 &&
+            !command_state_is_final(((const CommandRecord *) record)->state))
+                signals_watch_command(b->signals, ((const CommandRecord *) record)->id);
+        return stored_object_call(&kind, b, m);
+}
+
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                sd_bus_error *ret_error) {
+        return stored_object_find(&kind, userdata, path, ret_found);
 }
 
 int command_bus_publish(Bus *b) {
