@@ -35,11 +35,12 @@ int bound_finish(Binder *b) {
         return db_finish(b->statement);
 }
 
-char *read_text(RowReader *r) {
-        int column = r->next++;
-        const char *text = (const char *) sqlite3_column_text(r->statement, column);
+const char *peek_text(RowReader *r) {
+        return (const char *) sqlite3_column_text(r->statement, r->next++);
+}
 
-        return text ? g_strndup(text, (gsize) sqlite3_column_bytes(r->statement, column)) : NULL;
+char *read_text(RowReader *r) {
+        return g_strdup(peek_text(r));
 }
 
 uint64_t read_number(RowReader *r) {

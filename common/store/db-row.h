@@ -25,7 +25,8 @@ typedef struct RowReader {
         int next;
 } RowReader;
 
-char *read_text(RowReader *r); /* new string; NULL for NULL */
+char *read_text(RowReader *r);       /* new string; NULL for NULL */
+const char *peek_text(RowReader *r); /* borrowed until the next row; NULL for NULL */
 uint64_t read_number(RowReader *r);
 const void *read_bytes(RowReader *r, size_t *ret_size); /* borrowed until the next row */
 

@@ -13,7 +13,7 @@ void cache_put(Dispatcher *d, CommandRecord *record) {
                 g_queue_delete_link(&d->cache, old);
         }
         g_queue_push_head(&d->cache, record);
-        g_hash_table_insert(d->cached, record->id, d->cache.head);
+        g_hash_table_insert(d->cached, (char *) record->id, d->cache.head);
         while (d->cache.length > COMMAND_CACHE_MAX) {
                 CommandRecord *last = g_queue_pop_tail(&d->cache);
 

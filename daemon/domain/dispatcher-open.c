@@ -14,7 +14,7 @@ Open *open_add(Dispatcher *d, CommandRecord *record) {
                 g_hash_table_insert(d->by_client, g_strdup(record->client), q);
         }
         g_queue_push_tail_link(q, &o->of_client);
-        g_hash_table_insert(d->open, record->id, o);
+        g_hash_table_insert(d->open, (char *) record->id, o);
         return o;
 }
 

@@ -344,24 +344,25 @@ static uint64_t default_timeout(const CommandRequest *q) {
 static CommandRecord *record_of(const CommandRequest *q) {
         uint64_t now = now_realtime();
         g_autofree char *id = command_id_new(now);
-        CommandRecord *r = command_record_new(id, q->client, q->command);
 
-        g_free(r->container);
-        g_free(r->batch);
-        g_free(r->params);
-        r->container = g_strdup(container_of(q->params));
-        r->batch = g_strdup(q->batch ?: "");
-        r->params = g_strdup(q->params ? json_object_to_json_string_ext(q->params, JSON_C_TO_STRING_PLAIN)
-                                       : "{}");
-        r->requested = now;
-        r->expires = q->expires;
-        r->timeout = q->timeout ?: default_timeout(q);
-        r->caller_uid = q->caller.uid;
         /* Stored as sent straight away: one write less, and after a crash in between it counts as sent. What may wait
          * is queued until it really can be. */
-        r->state = q->queue ? COMMAND_QUEUED : COMMAND_SENT;
-        r->sent = q->queue ? 0 : now;
-        return r;
+        return command_record_copy(&(CommandRecord){
+                        .id = id,
+                        .client = q->client,
+                        .command = q->command,
+                        .container = container_of(q->params),
+                        .batch = q->batch ?: "",
+                        .params = q->params ? json_object_to_json_string_ext(q->params,
+                                                                             JSON_C_TO_STRING_PLAIN)
+                                            : "{}",
+                        .state = q->queue ? COMMAND_QUEUED : COMMAND_SENT,
+                        .requested = now,
+                        .sent = q->queue ? 0 : now,
+                        .expires = q->expires,
+                        .timeout = q->timeout ?: default_timeout(q),
+                        .caller_uid = q->caller.uid,
+        });
 }
 
 typedef struct Refusal {

@@ -9,28 +9,43 @@
 #include "text.h"
 
 CommandRecord *command_record_new(const char *id, const char *client, const char *command) {
-        CommandRecord *r = g_new0(CommandRecord, 1);
-
-        r->id = g_strdup(id);
-        r->client = g_strdup(client);
-        r->command = g_strdup(command);
-        r->container = g_strdup("");
-        r->batch = g_strdup("");
-        r->params = g_strdup("{}");
-        r->state = COMMAND_QUEUED;
-        r->caller_uid = UINT32_MAX;
-        return r;
+        return command_record_copy(&(CommandRecord){
+                        .id = id,
+                        .client = client,
+                        .command = command,
+                        .container = "",
+                        .batch = "",
+                        .params = "{}",
+                        .state = COMMAND_QUEUED,
+                        .caller_uid = UINT32_MAX,
+        });
 }
 
+/* Commands come and go by the thousand: one allocation for all that does not change. */
 CommandRecord *command_record_copy(const CommandRecord *r) {
-        CommandRecord *copy = g_memdup2(r, sizeof(*r));
+        const char *const from[] = { r->id, r->client, r->command, r->container, r->batch, r->params };
+        size_t sizes[G_N_ELEMENTS(from)], size = sizeof(*r);
+        const char *to[G_N_ELEMENTS(from)] = {};
+        CommandRecord *copy;
+        char *next;
 
-        copy->id = g_strdup(r->id);
-        copy->client = g_strdup(r->client);
-        copy->command = g_strdup(r->command);
-        copy->container = g_strdup(r->container);
-        copy->batch = g_strdup(r->batch);
-        copy->params = g_strdup(r->params);
+        for (unsigned i = 0; i < G_N_ELEMENTS(from); i++)
+                size += sizes[i] = from[i] ? strlen(from[i]) + 1 : 0;
+        copy = g_malloc(size);
+        next = (char *) (copy + 1);
+        for (unsigned i = 0; i < G_N_ELEMENTS(from); i++)
+                if (from[i]) {
+                        to[i] = memcpy(next, from[i], sizes[i]);
+                        next += sizes[i];
+                }
+
+        *copy = *r;
+        copy->id = to[0];
+        copy->client = to[1];
+        copy->command = to[2];
+        copy->container = to[3];
+        copy->batch = to[4];
+        copy->params = to[5];
         copy->result = g_strdup(r->result);
         copy->error = g_strdup(r->error);
         return copy;
@@ -39,12 +54,6 @@ CommandRecord *command_record_copy(const CommandRecord *r) {
 CommandRecord *command_record_free(CommandRecord *r) {
         if (!r)
                 return NULL;
-        g_free(r->id);
-        g_free(r->client);
-        g_free(r->command);
-        g_free(r->container);
-        g_free(r->batch);
-        g_free(r->params);
         g_free(r->result);
         g_free(r->error);
         g_free(r);

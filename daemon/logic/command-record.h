@@ -9,13 +9,15 @@
 
 #include "state.h"
 
+/* What a command is never changes and lies behind the record, in one piece of memory with it. What became of it is the
+ * record's own. */
 typedef struct CommandRecord {
-        char *id, *client, *command;
-        char *container; /* "" where none was named */
-        char *batch;     /* "" outside a batch */
-        char *params;    /* JSON object text, as sent */
-        char *result;    /* JSON text, NULL before the end */
-        char *error;     /* NULL while and where there is none */
+        const char *id, *client, *command;
+        const char *container; /* "" where none was named */
+        const char *batch;     /* "" outside a batch */
+        const char *params;    /* JSON object text, as sent; NULL in lists, which leave it out */
+        char *result;          /* JSON text, NULL before the end */
+        char *error;           /* NULL while and where there is none */
         CommandState state;
         uint64_t requested, sent, started, finished; /* realtime µs, 0: not yet */
         uint64_t expires; /* realtime µs: queue deadline, 0: not queued or for ever */
@@ -26,6 +28,7 @@ typedef struct CommandRecord {
 
 /* Queued, without times; container and batch are "", params "{}", the caller is UINT32_MAX (not known). */
 CommandRecord *command_record_new(const char *id, const char *client, const char *command);
+/* r need not be one of these functions' own: its strings are copied. */
 CommandRecord *command_record_copy(const CommandRecord *r);
 CommandRecord *command_record_free(CommandRecord *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CommandRecord, command_record_free)

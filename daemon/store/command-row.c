@@ -11,29 +11,29 @@ unsigned command_phase(CommandState state) {
 }
 
 bool command_row(RowReader *r, GPtrArray *rows) {
-        g_autoptr(CommandRecord) c = g_new0(CommandRecord, 1);
-        g_autofree char *state = NULL;
+        CommandRecord c = {};
+        const char *state;
 
-        c->id = read_text(r);
-        c->client = read_text(r);
-        c->command = read_text(r);
-        c->container = read_text(r);
-        c->batch = read_text(r);
-        state = read_text(r);
-        if (!command_state_from_string(state, &c->state))
+        c.id = peek_text(r);
+        c.client = peek_text(r);
+        c.command = peek_text(r);
+        c.container = peek_text(r);
+        c.batch = peek_text(r);
+        state = peek_text(r);
+        if (!command_state_from_string(state, &c.state))
                 return false;
-        c->requested = read_number(r);
-        c->sent = read_number(r);
-        c->started = read_number(r);
-        c->finished = read_number(r);
-        c->expires = read_number(r);
-        c->timeout = read_number(r);
-        c->caller_uid = (uint32_t) read_number(r);
-        c->error = read_text(r);
-        c->params = read_text(r);
-        c->result = read_text(r);
-        c->cancel = read_number(r) != 0;
-        g_ptr_array_add(rows, g_steal_pointer(&c));
+        c.requested = read_number(r);
+        c.sent = read_number(r);
+        c.started = read_number(r);
+        c.finished = read_number(r);
+        c.expires = read_number(r);
+        c.timeout = read_number(r);
+        c.caller_uid = (uint32_t) read_number(r);
+        c.error = (char *) peek_text(r);
+        c.params = peek_text(r);
+        c.result = (char *) peek_text(r);
+        c.cancel = read_number(r) != 0;
+        g_ptr_array_add(rows, command_record_copy(&c));
         return true;
 }
 

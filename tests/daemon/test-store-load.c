@@ -80,8 +80,7 @@ static void test_cost(Fixture *f, gconstpointer data) {
                 g_autofree char *client = g_strdup_printf("client-%u", i * 7919 % 10000);
                 CommandRecord *r = new_command(id, client, "restart", COMMAND_SENT, 1795406712331000 + i);
 
-                g_free(r->params);
-                r->params = g_strdup("{\"container\":\"3node0\",\"timeout\":300}");
+                r->params = "{\"container\":\"3node0\",\"timeout\":300}";
                 g_ptr_array_add(records, r);
         }
 

@@ -131,8 +131,7 @@ static void put_command(Fixture *f, const char *id, const char *client, const ch
                         CommandState state, uint64_t requested, const char *batch) {
         g_autoptr(CommandRecord) r = new_command(id, client, command, state, requested);
 
-        g_free(r->batch);
-        r->batch = g_strdup(batch);
+        r->batch = batch;
         g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
 }
 
@@ -158,10 +157,8 @@ static void assert_same_command(const CommandRecord *a, const CommandRecord *b) 
 static void test_command(Fixture *f, gconstpointer data) {
         g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "seoul-1", "restart", COMMAND_QUEUED, 11);
 
-        g_free(r->container);
-        r->container = g_strdup("3node0");
-        g_free(r->params);
-        r->params = g_strdup("{\"container\":\"3node0\"}");
+        r->container = "3node0";
+        r->params = "{\"container\":\"3node0\"}";
         r->expires = 99;
         r->timeout = 600000000;
         r->caller_uid = UINT32_MAX;
@@ -238,9 +235,9 @@ static void test_advance_unknown(Fixture *f, gconstpointer data) {
 
 static void test_large_texts(Fixture *f, gconstpointer data) {
         g_autoptr(CommandRecord) r = new_command("cmd_1_1000", "a", "exec", COMMAND_SENT, 1);
+        g_autofree char *params = g_strnfill(PARAMS_BYTES_MAX, 'p');
 
-        g_free(r->params);
-        r->params = g_strnfill(PARAMS_BYTES_MAX, 'p');
+        r->params = params;
         g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
         r->state = COMMAND_SUCCEEDED;
         r->result = g_strnfill(RESULT_BYTES_MAX, 'r');

@@ -25,7 +25,7 @@ static StoreStatus write_row(CommandRecord *row) {
                 return STORE_CONFLICT;
         }
         row->cancel = old && old->cancel;
-        g_hash_table_replace(world->commands, row->id, row);
+        g_hash_table_replace(world->commands, (char *) row->id, row);
         return STORE_OK;
 }
 
