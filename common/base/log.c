@@ -40,15 +40,15 @@ static void make_printable(char *line) {
 
 static void say(int level, const char *format, va_list ap) G_GNUC_PRINTF(2, 0);
 static void say(int level, const char *format, va_list ap) {
-        char line[LOG_LINE_MAX];
+        char line[sizeof("<7>") - 1 + LOG_LINE_MAX + 1];
+        int size = settings.levels ? sprintf(line, "<%i>", level) : 0;
 
-        (void) vsnprintf(line, sizeof(line), format, ap);
+        (void) vsnprintf(line + size, LOG_LINE_MAX, format, ap);
         make_printable(line);
-        /* One call, one write: lines of two threads do not mix. */
-        if (settings.levels)
-                (void) dprintf(STDERR_FILENO, "<%i>%s\n", level, line);
-        else
-                (void) dprintf(STDERR_FILENO, "%s\n", line);
+        size += (int) strlen(line + size);
+        line[size++] = '\n';
+        /* One call, one write: lines of two threads do not mix. (dprintf(3) asks about the file first, each time.) */
+        (void) !write(STDERR_FILENO, line, (size_t) size);
 }
 
 void log_error(const char *format, ...) {

@@ -17,11 +17,11 @@ AuditEntry *dispatcher_audit_entry(const char *event, const char *message_id, in
         audit_entry_add(e, "MSERVER_COMMAND", command);
         audit_entry_add(e, "MSERVER_CONTAINER", container);
         audit_entry_add(e, "MSERVER_PARAMS", masked);
-        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", caller->uid);
+        audit_entry_add_number(e, "MSERVER_CALLER_UID", caller->uid);
         if (caller->owner_uid != UINT32_MAX)
-                audit_entry_addf(e, "MSERVER_CALLER_OWNER_UID", "%u", caller->owner_uid);
+                audit_entry_add_number(e, "MSERVER_CALLER_OWNER_UID", caller->owner_uid);
         if (caller->pid != 0)
-                audit_entry_addf(e, "MSERVER_CALLER_PID", "%d", caller->pid);
+                audit_entry_add_number(e, "MSERVER_CALLER_PID", caller->pid);
         audit_entry_add(e, "MSERVER_CALLER_EXE", caller->exe);
         return e;
 }
@@ -69,8 +69,8 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
         audit_entry_add(e, "MSERVER_CONTAINER", r->container);
         audit_entry_add(e, "MSERVER_STATUS", command_state_to_string(r->state));
         audit_entry_add(e, "MSERVER_ERROR", error);
-        audit_entry_addf(e, "MSERVER_DURATION_USEC", "%" G_GUINT64_FORMAT, duration);
-        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", r->caller_uid);
+        audit_entry_add_number(e, "MSERVER_DURATION_USEC", (int64_t) duration);
+        audit_entry_add_number(e, "MSERVER_CALLER_UID", r->caller_uid);
         if (r->batch[0])
                 audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
         audit_entry_message(e, "%s: %s%s%s %s%s after %s%s%s (%s, for uid %u)", r->client, r->command,

@@ -76,7 +76,7 @@ static void audit_client(Fleet *f, const char *event, const char *message_id, co
                          uint32_t caller_uid, const char *what) {
         AuditEntry *e = fleet_audit_entry(event, message_id, LOG_NOTICE, client, NULL, what);
 
-        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", caller_uid);
+        audit_entry_add_number(e, "MSERVER_CALLER_UID", caller_uid);
         audit_entry_message(e, "%s: %s, by uid %u", client, what, caller_uid);
         audit_submit(f->audit, e, NULL, NULL);
 }

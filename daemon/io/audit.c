@@ -3,6 +3,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION /* every entry would come from this file and line */
 #include "audit.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
@@ -10,12 +11,14 @@
 #include <unistd.h>
 
 #include "audit-past.h"
+#include "json-text.h"
 #include "limits.h"
 #include "log.h"
 #include "names.h"
 #include "worker.h"
 
 #define CUT_MARK " [cut]"
+#define SIZE_USUAL 1024 /* bytes: most entries never grow */
 
 struct AuditEntry {
         WorkItem item;
@@ -43,12 +46,12 @@ struct Audit {
 AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
         AuditEntry *e = g_new0(AuditEntry, 1);
 
-        e->text = g_string_sized_new(512);
+        e->text = g_string_sized_new(SIZE_USUAL);
         e->message = UINT_MAX;
         audit_entry_add(e, "SYSLOG_IDENTIFIER", MSERVER_SYSLOG_IDENTIFIER);
         audit_entry_add(e, "MSERVER_EVENT", event);
         audit_entry_add(e, "MESSAGE_ID", message_id);
-        audit_entry_addf(e, "PRIORITY", "%i", priority);
+        audit_entry_add_number(e, "PRIORITY", priority);
         return e;
 }
 
@@ -87,25 +90,45 @@ void audit_entry_add(AuditEntry *e, const char *field, const char *value) {
         append_value(e, value);
 }
 
+void audit_entry_add_number(AuditEntry *e, const char *field, int64_t n) {
+        begin_field(e, field);
+        json_append_int(e->text, n);
+}
+
+static void add_formatted(AuditEntry *e, const char *field, const char *format, va_list ap)
+                G_GNUC_PRINTF(3, 0);
+static void add_formatted(AuditEntry *e, const char *field, const char *format, va_list ap) {
+        char usual[256];
+        va_list again;
+        int n;
+
+        va_copy(again, ap);
+        n = vsnprintf(usual, sizeof(usual), format, ap);
+        if (n >= 0 && (size_t) n < sizeof(usual))
+                audit_entry_add(e, field, usual);
+        else {
+                g_autofree char *longer = g_strdup_vprintf(format, again);
+
+                audit_entry_add(e, field, longer);
+        }
+        va_end(again);
+}
+
 void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) {
-        g_autofree char *value = NULL;
         va_list ap;
 
         va_start(ap, format);
-        value = g_strdup_vprintf(format, ap);
+        add_formatted(e, field, format, ap);
         va_end(ap);
-        audit_entry_add(e, field, value);
 }
 
 void audit_entry_message(AuditEntry *e, const char *format, ...) {
-        g_autofree char *value = NULL;
         va_list ap;
 
-        va_start(ap, format);
-        value = g_strdup_vprintf(format, ap);
-        va_end(ap);
         e->message = e->n_fields;
-        audit_entry_add(e, "MESSAGE", value);
+        va_start(ap, format);
+        add_formatted(e, "MESSAGE", format, ap);
+        va_end(ap);
 }
 
 void audit_entry_once(AuditEntry *e) {

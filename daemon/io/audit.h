@@ -29,6 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditEntry, audit_entry_free)
 /* field is a journal field's name without "="; a NULL value is left out, one beyond AUDIT_VALUE_MAX is cut and
  * marked. At most AUDIT_FIELDS_MAX fields. */
 void audit_entry_add(AuditEntry *e, const char *field, const char *value);
+void audit_entry_add_number(AuditEntry *e, const char *field, int64_t n);
 void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* MESSAGE=: one line for people. */
 void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -70,6 +70,10 @@ void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...)
         audit_entry_add(e, field, value);
 }
 
+void audit_entry_add_number(AuditEntry *e, const char *field, int64_t n) {
+        audit_entry_addf(e, field, "%" G_GINT64_FORMAT, n);
+}
+
 void audit_entry_message(AuditEntry *e, const char *format, ...) {
         g_autofree char *value = NULL;
         va_list ap;

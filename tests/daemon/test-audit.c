@@ -161,7 +161,7 @@ static void test_fields(Fixture *f, gconstpointer data) {
         audit_entry_add(e, "MSERVER_CLIENT", "seoul-1");
         audit_entry_add(e, "MSERVER_CONTAINER", NULL);
         audit_entry_add(e, "MSERVER_ERROR", "one\ntwo");
-        audit_entry_addf(e, "MSERVER_DURATION_USEC", "%u", 42u);
+        audit_entry_add_number(e, "MSERVER_DURATION_USEC", 42);
         audit_entry_message(e, "%s: it is %s", "seoul-1", "done");
         audit_submit(f->audit, e, on_done, f);
         g_assert_cmpuint(f->finished, ==, 0);
@@ -186,10 +186,12 @@ static void test_long_value(Fixture *f, gconstpointer data) {
         g_autofree char *fits = g_strconcat(start, "y", NULL), *too_long = g_strconcat(start, "서울", NULL);
         g_autofree char *expected = g_strconcat("\nMSERVER_PARAMS=", start, " [cut]\n", NULL);
         g_autofree char *whole = g_strconcat("\nMSERVER_ERROR=", fits, "\n", NULL);
+        g_autofree char *formatted = g_strconcat("\nMSERVER_REASON=", fits, "\n", NULL);
         AuditEntry *e = audit_entry_new("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_INFO);
 
         audit_entry_add(e, "MSERVER_PARAMS", too_long);
         audit_entry_add(e, "MSERVER_ERROR", fits);
+        audit_entry_addf(e, "MSERVER_REASON", "%s", fits);
         audit_entry_add(e, "MSERVER_STATUS", "after");
         if (skip_without_namespace()) {
                 audit_entry_free(e);
@@ -200,6 +202,7 @@ static void test_long_value(Fixture *f, gconstpointer data) {
         run_until(f, 0, 1);
         g_assert_true(has_field(f, 0, expected));
         g_assert_true(has_field(f, 0, whole));
+        g_assert_true(has_field(f, 0, formatted));
         g_assert_true(has_field(f, 0, "\nMSERVER_STATUS=after\n"));
 }
 
@@ -353,9 +356,9 @@ static void submit_like_a_command(Audit *a, AuditDone done, void *userdata) {
         audit_entry_add(e, "MSERVER_COMMAND_ID", "cmd_1795406712331_4821");
         audit_entry_add(e, "MSERVER_CONTAINER", "3node0");
         audit_entry_add(e, "MSERVER_PARAMS", "{\"container\":\"3node0\",\"timeout\":300}");
-        audit_entry_addf(e, "MSERVER_CALLER_UID", "%u", 1000u);
-        audit_entry_addf(e, "MSERVER_CALLER_OWNER_UID", "%u", 1000u);
-        audit_entry_addf(e, "MSERVER_CALLER_PID", "%i", 4711);
+        audit_entry_add_number(e, "MSERVER_CALLER_UID", 1000);
+        audit_entry_add_number(e, "MSERVER_CALLER_OWNER_UID", 1000);
+        audit_entry_add_number(e, "MSERVER_CALLER_PID", 4711);
         audit_entry_add(e, "MSERVER_CALLER_EXE", "/usr/bin/mserverctl");
         audit_entry_message(e, "%s: %s %s requested by uid %u", "seoul-1", "restart", "3node0", 1000u);
         audit_submit(a, e, done, userdata);
