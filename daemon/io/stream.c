@@ -194,21 +194,24 @@ static ssize_t read_some(Stream *s) {
         return n;
 }
 
-/* Reads until there is no more, or this connection has had its share of the turn. What OpenSSL has decrypted
- * must be read now: no descriptor shows it. */
+/* Reads until there is no more, or this connection has had its share of the turn. What OpenSSL has taken off the socket
+ * must be read now: no descriptor shows it. So at the end of the share it takes no more than its last record needs. */
 static void receive(Stream *s) {
         size_t total = 0;
 
         for (;;) {
-                ssize_t n = read_some(s);
+                ssize_t n;
 
+                if (s->ssl)
+                        SSL_set_read_ahead(s->ssl, total < STREAM_TURN_BYTES);
+                n = read_some(s);
                 if (n <= 0)
                         return;
                 s->handler->data(s, input, (size_t) n, s->userdata);
                 if (s->closed)
                         return;
                 total += (size_t) n;
-                if (s->ssl && SSL_pending(s->ssl) > 0)
+                if (s->ssl && SSL_has_pending(s->ssl))
                         continue;
                 if ((size_t) n < STREAM_READ_BYTES || total >= STREAM_TURN_BYTES)
                         return;
@@ -241,9 +244,12 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
                 end(s, code != 0 ? g_strerror(code) : "the connection broke");
                 return;
         }
-        if (s->handshaking && !handshake(s)) {
-                watch(s);
-                return;
+        if (s->handshaking) {
+                if (!handshake(s)) {
+                        watch(s);
+                        return;
+                }
+                events |= UV_READABLE; /* what came behind it may have been taken off the socket with it */
         }
         if (s->queue.length > 0 && (events & UV_WRITABLE))
                 send_queue(s);

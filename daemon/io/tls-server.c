@@ -58,6 +58,8 @@ static bool configure(SSL_CTX *ctx, const char *cert, const char *key, const cha
         /* Idle connections hold no buffers; what did not fit the socket may move before it is tried again. */
         SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        /* A record's header and the rest of it in one system call (receive() in stream.c knows). */
+        SSL_CTX_set_read_ahead(ctx, 1);
         /* Tickets carry the session: the server remembers nothing of a client that is gone. */
         SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
