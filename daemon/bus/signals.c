@@ -191,19 +191,23 @@ static void on_backup_completed(const char *client, const char *container, const
 
 static void on_batch_changed(const Batch *b, bool added, bool ended, void *userdata) {
         Signals *s = userdata;
-        g_autofree char *path = batch_path(b->id);
+        g_autofree char *path = NULL;
 
         if (!s->bus->connection)
                 return;
+        if (!added && !ended) { /* with each of its commands */
+                if (!g_hash_table_contains(s->batches, b->id))
+                        g_hash_table_add(s->batches, g_strdup(b->id));
+                gather(s);
+                return;
+        }
+        path = batch_path(b->id);
         if (added)
                 (void) sd_bus_emit_object_added(s->bus->connection, path);
         if (ended) {
                 g_hash_table_remove(s->batches, b->id);
                 tell_batch(s, b->id);
                 (void) sd_bus_emit_object_removed(s->bus->connection, path);
-        } else if (!added) {
-                g_hash_table_add(s->batches, g_strdup(b->id));
-                gather(s);
         }
 }
 
