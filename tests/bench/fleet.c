@@ -2,8 +2,9 @@
 /* A simulated fleet: thousands of TLS clients in one process, each registered and idle, answering every command at once. It speaks WebSocket on
  * epoll and OpenSSL by itself, so that its own cost is small and flat beside the server's.
  *
- * bench-fleet PORT COUNT < TOKENS     client i is "sim-<i>" and has line i of TOKENS; prints "ready" when all are registered,
- *                                     and ends when standard input is closed after that. */
+ * bench-fleet PORT COUNT [RATE] < TOKENS     client i is "sim-<i>" and has line i of TOKENS; prints "ready" when all are
+ *                                            registered, and ends when standard input is closed after that. With RATE they
+ *                                            send that many stats a second in all, in turn. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -35,7 +36,7 @@ typedef struct Peer {
 
 static SSL_CTX *tls;
 static int epoll_fd;
-static unsigned count, started, ready;
+static unsigned count, started, ready, rate;
 static uint16_t port;
 static Peer *peers;
 
@@ -112,6 +113,49 @@ static void on_text(Peer *p, const char *text, size_t size) {
                 send_text(p, message_command_response(m->command.id, COMMAND_SUCCEEDED, result, 0, NULL,
                                                       g_get_real_time() / 1000));
                 json_object_put(result);
+        }
+}
+
+/* A host with four nodes: 1.5 KB. */
+static json_object *new_stats(void) {
+        json_object *data = json_tokener_parse(
+                                    "{\"system\":{\"host_name\":\"se1.example.kr\",\"uptime_sec\":8640000,\"load\":[1.5,1.25,1.0],"
+                                    "\"cpus\":16,\"cpu_percent\":23.5,\"memory_total\":67349811200,\"memory_used\":27950171648,"
+                                    "\"memory_used_percent\":41.5,\"disks\":[{\"mount\":\"/\",\"total\":1967317549056,"
+                                    "\"used\":1203498582016,\"used_percent\":61.2}],\"network\":[{\"interface\":\"eth0\","
+                                    "\"rx_bytes\":918273645546,\"tx_bytes\":817263544536}]},\"containers\":[]}"),
+                    *containers = json_object_object_get(data, "containers");
+
+        for (unsigned i = 0; i < 4; i++) {
+                g_autofree char *text = g_strdup_printf(
+                                "{\"name\":\"3node%u\",\"image\":\"parity/polkadot:v1.7.0\",\"state\":\"running\","
+                                "\"health\":\"healthy\",\"restarts\":0,\"started\":1795400000000,\"cpu_percent\":12.5,"
+                                "\"memory_used\":4294967296,\"memory_limit\":67349811200,\"rx_bytes\":123456789012,"
+                                "\"tx_bytes\":98765432109,\"read_bytes\":45678901234,\"write_bytes\":56789012345}",
+                                i);
+
+                json_object_array_add(containers, json_tokener_parse(text));
+        }
+        return data;
+}
+
+/* As many as are due since the fleet was ready. */
+static void send_stats(void) {
+        static json_object *data;
+        static int64_t begin;
+        static uint64_t sent;
+        int64_t now = g_get_monotonic_time();
+
+        if (!data) {
+                data = new_stats();
+                begin = now;
+        }
+        for (uint64_t due = (uint64_t) (now - begin) * rate / G_USEC_PER_SEC; sent < due; sent++) {
+                Peer *p = &peers[sent % count];
+                g_autofree char *id = g_strdup_printf("sim-%u", p->number);
+
+                send_text(p,
+                          message_stats(id, (int64_t) (sent / count), 10, data, g_get_real_time() / 1000));
         }
 }
 
@@ -214,12 +258,13 @@ static void read_tokens(void) {
 int main(int argc, char *argv[]) {
         struct epoll_event events[256], input = { .events = EPOLLIN, .data.ptr = NULL };
 
-        if (argc != 3) {
-                fprintf(stderr, "Usage: bench-fleet PORT COUNT < TOKENS\n");
+        if (argc != 3 && argc != 4) {
+                fprintf(stderr, "Usage: bench-fleet PORT COUNT [RATE] < TOKENS\n");
                 return EXIT_FAILURE;
         }
         port = (uint16_t) atoi(argv[1]);
         count = (unsigned) atoi(argv[2]);
+        rate = argc == 4 ? (unsigned) atoi(argv[3]) : 0;
         peers = g_new0(Peer, count);
         read_tokens();
         tls = SSL_CTX_new(TLS_client_method());
@@ -230,12 +275,14 @@ int main(int argc, char *argv[]) {
         for (unsigned i = 0; i < IN_FLIGHT; i++)
                 start_next();
         for (;;) {
-                int n = epoll_wait(epoll_fd, events, G_N_ELEMENTS(events), -1);
+                int n = epoll_wait(epoll_fd, events, G_N_ELEMENTS(events), rate > 0 ? 5 : -1);
 
                 for (int i = 0; i < n; i++) {
                         if (!events[i].data.ptr)
                                 return EXIT_SUCCESS;
                         on_readable(events[i].data.ptr);
                 }
+                if (rate > 0 && ready == count)
+                        send_stats();
         }
 }
