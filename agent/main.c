@@ -23,6 +23,7 @@
 #include "sampler.h"
 #include "uplink.h"
 #include "verb-backup.h"
+#include "verb-enroll.h"
 
 typedef struct Options {
         const char *config, *script_socket;
@@ -43,6 +44,7 @@ static void help(void) {
         printf(_("mclient [OPTIONS...] [VERB ...]\n\n"
                  "Connects this host to its mserver, carries out commands on its containers and reports on them.\n\n"
                  "Verbs, instead of that:\n"
+                 "  enroll [LINE]               Make this host a client of a server; see mclient enroll --help\n"
                  "  backup list|verify|restore  The backups of keys on this host; see mclient backup --help\n\n"
                  "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of %s\n"
                  "     --script-socket=PATH\n"
@@ -94,8 +96,11 @@ static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
                 return true;
         if (g_str_equal(argv[optind], "backup"))
                 *ret_code = verb_backup(argc - optind, argv + optind, ret->config);
+        else if (g_str_equal(argv[optind], "enroll"))
+                *ret_code = verb_enroll(argc - optind, argv + optind);
         else {
-                fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup\n"), argv[optind]);
+                fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup or enroll\n"),
+                        argv[optind]);
                 *ret_code = EX_USAGE;
         }
         return false;

@@ -86,7 +86,7 @@ static void print_totals(const Ctl *ctl, const GArray *clients) {
         for (unsigned i = 0; i < clients->len; i++)
                 online += is_online(&g_array_index(clients, Client, i));
         if (clients->len == 0)
-                ctl_note(ctl, _("No clients. Let one in: mserverctl token CLIENT"));
+                ctl_note(ctl, _("No clients. Let one in: mserverctl enroll CLIENT"));
         else
                 ctl_note(ctl, ngettext("%u client, %u online", "%u clients, %u online", clients->len),
                          clients->len, online);

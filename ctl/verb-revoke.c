@@ -34,7 +34,7 @@ static int run_revoke(Ctl *ctl, const Args *args, GError **error) {
 
         if (!is_agreed(args, question) || !call_each(ctl, args, "RevokeClient", error))
                 return EXIT_FAILURE;
-        ctl_note(ctl, _("%s: kept out until it has a new token (mserverctl token)"), clients);
+        ctl_note(ctl, _("%s: kept out until it is enrolled anew (mserverctl enroll)"), clients);
         return EXIT_SUCCESS;
 }
 

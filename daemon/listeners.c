@@ -84,3 +84,13 @@ GArray *listeners_open(const Options *o, GError **error) {
                 return NULL;
         return g_steal_pointer(&a);
 }
+
+char *listeners_advertise(const GArray *listeners, const char *host_name) {
+        for (unsigned i = 0; i < listeners->len; i++) {
+                const Listener *l = &g_array_index(listeners, Listener, i);
+
+                if (l->tls)
+                        return g_strdup_printf("wss://%s%s" WS_PATH, host_name, strrchr(l->url, ':'));
+        }
+        return NULL;
+}

@@ -166,6 +166,9 @@ static bool make_parts(Process *p, GError **error) {
                          !g_getenv("JOURNAL_STREAM"), error))
                 return false;
         s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
+        if (p->tls.cert)
+                s->advertise_url = g_strdup(p->options->advertise_url)
+                                                   ?: listeners_advertise(p->listeners, g_get_host_name());
         tls = (WsTls){ .cert = p->tls.cert, .key = p->tls.key };
         p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);

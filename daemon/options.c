@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "endpoint.h"
 #include "error.h"
 #include "limits.h"
 #include "log.h"
@@ -18,6 +19,7 @@ Options *options_free(Options *o) {
         g_free(o->host);
         g_free(o->cert);
         g_free(o->key);
+        g_free(o->advertise_url);
         g_free(o);
         return NULL;
 }
@@ -26,10 +28,25 @@ static void warn(const char *message, void *userdata) {
         log_warning("%s", message);
 }
 
+static bool read_advertise_url(Options *o, const Config *c, GError **error) {
+        const char *url = config_get(c, "Server", "AdvertiseUrl");
+        g_autoptr(Endpoint) e = url ? endpoint_parse(url, error) : NULL;
+
+        if (url &&
+            (!e || (!e->tls && !fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" is not wss://", url)))) {
+                g_prefix_error(error, "[Server] AdvertiseUrl=: ");
+                return false;
+        }
+        if (e)
+                o->advertise_url = g_strdup_printf("wss://%s%s", e->authority, e->path);
+        return true;
+}
+
 static bool read_config(Options *o, const char *path, GError **error) {
         static const ConfigKey known[] = {
                 { "TLS", "Certificate" },
                 { "TLS", "PrivateKey" },
+                { "Server", "AdvertiseUrl" },
                 { "Limits", "MaxClients" },
                 { "Limits", "MaxMessageBytes" },
                 { "Limits", "MaxConnectionsPerAddress" },
@@ -41,7 +58,8 @@ static bool read_config(Options *o, const char *path, GError **error) {
 
         if (!c || !config_get_uint(c, "Limits", "MaxClients", 1, 1000000, &clients, error) ||
             !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
-            !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error))
+            !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
+            !read_advertise_url(o, c, error))
                 return false;
         if (!o->cert)
                 o->cert = g_strdup(config_get(c, "TLS", "Certificate"));

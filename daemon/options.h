@@ -15,6 +15,7 @@ typedef struct Options {
         bool ssl;              /* --ssl */
         int ssl_port;          /* --ssl-port, TLS_PORT */
         char *cert, *key;      /* --cert --key, [TLS] Certificate= PrivateKey=; NULL: self-made */
+        char *advertise_url;   /* [Server] AdvertiseUrl=; NULL: by host name and port */
         bool debug;
         unsigned clients_max;
         WsLimits limits;

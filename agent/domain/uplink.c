@@ -179,7 +179,7 @@ static void registered(Uplink *u) {
         u->timer = loop_timer_free(u->timer);
         u->registered_usec = now_monotonic();
         u->heartbeat = loop_timer_new(u->loop, HEARTBEAT_SEC * 500, HEARTBEAT_SEC * 500, heartbeat_due, u);
-        change(u, UPLINK_ONLINE, "Connected to %s as %s", u->config->server, u->config->id);
+        change(u, UPLINK_ONLINE, UPLINK_STATUS_ONLINE "%s as %s", u->config->server, u->config->id);
         if (dropped > 0)
                 log_info("%" G_GUINT64_FORMAT
                          " samples and summaries are lost: the server was away for too long",

@@ -21,6 +21,9 @@ typedef enum UplinkState {
         UPLINK_STOPPED, /* after uplink_stop() */
 } UplinkState;
 
+/* What the text of UPLINK_ONLINE, and so the STATUS= of the service, begins with. */
+#define UPLINK_STATUS_ONLINE "Connected to "
+
 typedef struct UplinkEvents {
         /* The state has changed; text says it in a line, for people. */
         void (*changed)(UplinkState state, const char *text, void *userdata);

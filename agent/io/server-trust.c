@@ -15,6 +15,8 @@ struct ServerTrust {
         SSL_CTX *context;
         char *host, *pin;
         char *refusal;
+        STACK_OF(X509) * chain; /* that a pin has vouched for last */
+        bool pin_is_leaf;       /* it is the server's own certificate, and no CA's */
 };
 
 static char *fingerprint_of(X509 *cert) {
@@ -73,6 +75,9 @@ static bool verify_pinned(ServerTrust *t, X509_STORE_CTX *x) {
         anchors = sk_X509_new_null();
         if (!anchors || sk_X509_push(anchors, pinned) == 0)
                 g_error("Out of memory");
+        t->pin_is_leaf = pinned == X509_STORE_CTX_get0_cert(x);
+        sk_X509_pop_free(t->chain, X509_free);
+        t->chain = X509_chain_up_ref(chain);
         X509_STORE_CTX_set0_trusted_stack(x, anchors);
         X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(x), X509_V_FLAG_PARTIAL_CHAIN);
         valid = X509_verify_cert(x) == 1;
@@ -87,14 +92,19 @@ static bool verify_pinned(ServerTrust *t, X509_STORE_CTX *x) {
         return valid;
 }
 
-static bool verify_named(ServerTrust *t, X509_STORE_CTX *x) {
+static void expect_name(const ServerTrust *t, X509_STORE_CTX *x) {
         X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(x);
-        g_autofree char *seen = NULL;
 
         X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         if (X509_VERIFY_PARAM_set1_ip_asc(param, t->host) != 1 &&
             X509_VERIFY_PARAM_set1_host(param, t->host, 0) != 1)
                 g_error("Out of memory");
+}
+
+static bool verify_named(ServerTrust *t, X509_STORE_CTX *x) {
+        g_autofree char *seen = NULL;
+
+        expect_name(t, x);
         if (X509_verify_cert(x) == 1)
                 return true;
         seen = describe_chain(X509_STORE_CTX_get0_untrusted(x));
@@ -112,16 +122,49 @@ static int verify_handler(X509_STORE_CTX *x, void *userdata) {
         return t->pin ? verify_pinned(t, x) : verify_named(t, x);
 }
 
+void server_trust_apply(ServerTrust *t, SSL_CTX *context) {
+        if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
+                g_error("OpenSSL does not start: %s", ERR_reason_error_string(ERR_get_error()));
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_cert_verify_callback(context, verify_handler, t);
+}
+
+bool server_trust_holds_without_pin(const ServerTrust *t) {
+        X509_STORE *store;
+        X509_STORE_CTX *x;
+        bool holds;
+
+        if (!t->chain)
+                return false;
+        store = X509_STORE_new();
+        x = X509_STORE_CTX_new();
+        if (!store || !x || X509_STORE_set_default_paths(store) != 1 ||
+            X509_STORE_CTX_init(x, store, sk_X509_value(t->chain, 0), t->chain) != 1 ||
+            X509_STORE_CTX_set_default(x, "ssl_server") != 1)
+                holds = false;
+        else {
+                expect_name(t, x);
+                holds = X509_verify_cert(x) == 1;
+        }
+        X509_STORE_CTX_free(x);
+        X509_STORE_free(store);
+        ERR_clear_error();
+        return holds;
+}
+
+bool server_trust_pin_is_ca(const ServerTrust *t) {
+        return t->chain && !t->pin_is_leaf;
+}
+
 ServerTrust *server_trust_new(const char *host, const char *ca_file, const char *pin, GError **error) {
         g_autoptr(ServerTrust) t = g_new0(ServerTrust, 1);
 
         t->host = g_strdup(host);
         t->pin = g_strdup(pin);
         t->context = SSL_CTX_new(TLS_client_method());
-        if (!t->context || SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) != 1)
+        if (!t->context)
                 g_error("OpenSSL does not start: %s", ERR_reason_error_string(ERR_get_error()));
-        SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
-        SSL_CTX_set_cert_verify_callback(t->context, verify_handler, t);
+        server_trust_apply(t, t->context);
         if (pin)
                 return g_steal_pointer(&t);
         ERR_clear_error();
@@ -145,6 +188,7 @@ ServerTrust *server_trust_free(ServerTrust *t) {
         g_free(t->host);
         g_free(t->pin);
         g_free(t->refusal);
+        sk_X509_pop_free(t->chain, X509_free);
         g_free(t);
         return NULL;
 }

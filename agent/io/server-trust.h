@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 typedef struct ServerTrust ServerTrust;
 
@@ -21,3 +22,11 @@ SSL_CTX *server_trust_context(ServerTrust *t);
 /* Why a handshake since the last call refused the certificate, for people; NULL when none did. New
  * string. */
 char *server_trust_take_refusal(ServerTrust *t);
+
+/* The same rules for the handshakes of another library's context, which t must outlive. */
+void server_trust_apply(ServerTrust *t, SSL_CTX *context);
+
+/* After a handshake that the pin has decided: is what it names a CA, which goes on to vouch when the server has a new
+ * certificate? And would the system's CAs have vouched for the host's name as well? */
+bool server_trust_pin_is_ca(const ServerTrust *t);
+bool server_trust_holds_without_pin(const ServerTrust *t);

@@ -68,6 +68,20 @@
 #define CLOSE_REASON_MAX 123     /* RFC 6455 section 5.5 */
 #define AUTH_ADDRESSES_MAX 16384 /* addresses remembered for that; the oldest goes first */
 
+/* Enrolment: a line that lets a new host in is for somebody who is at both machines now. */
+#define ENROLLMENT_LIFE_DEFAULT_USEC (15ull * 60 * 1000000)
+#define ENROLLMENT_LIFE_MAX_USEC (7ull * 24 * 3600 * 1000000)
+#define ENROLLMENT_TOKEN_BYTES \
+        16 /* random ones: short enough to paste, and guessed one at a time from afar */
+#define ENROLLMENT_TOKEN_LENGTH_MIN 16
+#define ENROLLMENT_LINE_MAX 1024 /* a URL, a fingerprint and a token */
+#define ENROLLMENT_BODY_MAX \
+        4096                  /* of the request and of its answer; the certificate's request is most of it */
+#define ENROLL_TIMEOUT_SEC 20 /* for the server's answer: it has HANDSHAKE_TIMEOUT_SEC for it */
+#define ENROLL_TRIES 3        /* the same line again is harmless */
+#define ENROLL_ONLINE_SEC 30  /* for the service to start and the server to see it */
+#define ENROLLMENTS_MAX 20000 /* open or just used; one of a client, and a fleet may be enrolled at once */
+
 /* Liveness: a peer that vanished without a FIN is offline within 60 s. */
 #define PING_INTERVAL_SEC 20
 #define PEER_SILENT_SEC 50

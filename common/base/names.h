@@ -29,16 +29,20 @@
 #define MSERVER_CONFIG_FILE "/etc/mserver/mserver.conf"
 #define MCLIENT_STATE_DIR "/var/lib/mclient"
 #define MCLIENT_CONFIG_FILE "/etc/mclient/mclient.conf"
+#define MCLIENT_CONFIG_DIR "/etc/mclient"
 #define MCLIENT_TOKEN_FILE "/etc/mclient/token"
 #define MCLIENT_USER "mclient"
 #define MCLIENT_SCRIPT_STATE_DIR "/var/lib/mclient-script"
 #define DOCKER_SOCKET "/run/docker.sock"
+
+#define MCLIENT_UNIT "mclient.service"
 
 /* Label of the short-lived containers that the agent itself makes; its value is the name of the one they serve */
 #define MCLIENT_GUEST_LABEL "org.mclient1.guest-of"
 
 /* WebSocket endpoint and ports; the messages are docs/PROTOCOL.md's */
 #define WS_PATH "/ws/monitoring/"
+#define ENROLL_PATH "/enroll" /* beside it, for hosts that have no token yet */
 #define TLS_PORT 8443
 #define PLAIN_PORT 8080
 
@@ -63,4 +67,5 @@
 #define MESSAGE_ID_CLIENT_OFFLINE "61fc4ab4c1e04c14badb70536c331ea0"
 #define MESSAGE_ID_CLIENT_REJECTED "2fb4b3daae88496f883eab2a4a022b74"
 #define MESSAGE_ID_CLIENT_ENROLLED "47504b4af20847df812f765a71a43112"
+#define MESSAGE_ID_ENROLLMENT_CREATED "4e87d1b422574aec9cc98fd1a31a5199"
 #define MESSAGE_ID_CLIENT_REVOKED "406de3285f5341caba834fe38ee50759"

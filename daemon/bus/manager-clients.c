@@ -5,6 +5,7 @@
 #include "bus-internal.h"
 #include "bus-options.h"
 #include "client-bus.h"
+#include "enroll-line.h"
 #include "error.h"
 #include "ident.h"
 #include "limits.h"
@@ -112,6 +113,36 @@ static void on_token(const char *token, const GError *error, void *userdata) {
 void manager_create_token(Request *r) {
         fleet_create_token(r->bus->server->fleet, r->args.id, r->args.expires, r->args.replace,
                            r->caller.uid, on_token, request_ref(r));
+}
+
+static void on_enrollment(const char *token, const GError *error, void *userdata) {
+        g_autoptr(Request) r = userdata;
+        const Server *s = r->bus ? r->bus->server : NULL;
+        g_autofree char *line = NULL;
+
+        if (error)
+                request_fail(r, error);
+        else if (s) {
+                line = enroll_line_format(s->advertise_url, s->fingerprint, token);
+                request_reply(r, "s", line);
+                explicit_bzero(line, strlen(line));
+        }
+}
+
+void manager_create_enrollment(Request *r) {
+        const Server *s = r->bus->server;
+        g_autoptr(GError) error = NULL;
+
+        if (!s->advertise_url) {
+                (void) fleet_fail(&error, FLEET_ERROR_NOT_SUPPORTED,
+                                  "hosts are enrolled over TLS alone, and this server listens on plain ws: "
+                                  "CreateToken makes a token for %s",
+                                  r->args.id);
+                request_fail(r, error);
+                return;
+        }
+        fleet_create_enrollment(s->fleet, r->args.id, r->args.expires, r->args.replace, r->caller.uid,
+                                on_enrollment, request_ref(r));
 }
 
 static void on_done(const GError *error, void *userdata) {

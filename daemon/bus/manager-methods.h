@@ -15,6 +15,7 @@ bool manager_parse_token(Request *r, sd_bus_message *m, GError **error);
 void manager_list_clients(Request *r);
 void manager_get_client(Request *r);
 void manager_create_token(Request *r);
+void manager_create_enrollment(Request *r);
 void manager_revoke_client(Request *r);
 void manager_forget_client(Request *r);
 void manager_subscribe(Request *r);

@@ -28,11 +28,11 @@ static gboolean hash_equal(const void *a, const void *b) {
         return CRYPTO_memcmp(a, b, sizeof(((TokenRecord *) NULL)->hash)) == 0;
 }
 
-GHashTable *fleet_tokens_new(void) {
-        return g_hash_table_new_full(hash_of_hash, hash_equal, NULL, (GDestroyNotify) token_record_free);
+GHashTable *fleet_hashes_new(GDestroyNotify record_free) {
+        return g_hash_table_new_full(hash_of_hash, hash_equal, NULL, record_free);
 }
 
-static bool hash_token(const char *token, uint8_t ret[static 32]) {
+bool fleet_hash_token(const char *token, uint8_t ret[static 32]) {
         return EVP_Digest(token, strlen(token), ret, NULL, EVP_sha256(), NULL) == 1;
 }
 
@@ -40,7 +40,7 @@ char *fleet_authenticate(const Fleet *f, const char *token, uint64_t now_usec) {
         uint8_t hash[32];
         const TokenRecord *t;
 
-        if (strlen(token) > TOKEN_LENGTH_MAX || !hash_token(token, hash))
+        if (strlen(token) > TOKEN_LENGTH_MAX || !fleet_hash_token(token, hash))
                 return NULL;
         t = g_hash_table_lookup(f->tokens, hash);
         if (!t || (t->expires != 0 && t->expires <= now_usec))
@@ -72,13 +72,23 @@ static void end_session(Fleet *f, Client *c, const char *reason) {
         fleet_unregister(f, c, s, reason, now_realtime());
 }
 
-static void audit_client(Fleet *f, const char *event, const char *message_id, const char *client,
-                         uint32_t caller_uid, const char *what) {
-        AuditEntry *e = fleet_audit_entry(event, message_id, LOG_NOTICE, client, NULL, what);
+void fleet_audit_token(Fleet *f, const char *event, const char *message_id, const char *client,
+                       const char *address, uint32_t caller_uid, const char *what) {
+        AuditEntry *e = fleet_audit_entry(event, message_id, LOG_NOTICE, client, address, what);
 
         audit_entry_add_number(e, "MSERVER_CALLER_UID", caller_uid);
-        audit_entry_message(e, "%s: %s, by uid %u", client, what, caller_uid);
+        audit_entry_message(e, "%s: %s%s%s, by uid %u", client, what, address ? ", from " : "",
+                            address ?: "", caller_uid);
         audit_submit(f->audit, e, NULL, NULL);
+}
+
+void fleet_let_in(Fleet *f, Client *c, TokenRecord *t, const char *reason) {
+        if (reason)
+                end_session(f, c, reason);
+        fleet_drop_tokens(f, c->id);
+        fleet_take_token(f, t);
+        c->revoked = false;
+        fleet_save(f, c, false, NULL, NULL);
 }
 
 typedef struct NewToken {
@@ -115,17 +125,32 @@ static void token_stored(StoreStatus status, void *userdata) {
         else
                 c = fleet_find(f, client) ?: fleet_add(f, client, now_realtime(), &error);
         if (c) {
-                if (n->replace)
-                        end_session(f, c, "the token was replaced");
-                fleet_drop_tokens(f, client);
-                fleet_take_token(f, g_steal_pointer(&n->record));
-                c->revoked = false;
-                fleet_save(f, c, false, NULL, NULL);
-                audit_client(f, "client-enrolled", MESSAGE_ID_CLIENT_ENROLLED, client, n->caller_uid,
-                             n->replace ? "token made, replacing the one before" : "token made");
+                fleet_drop_enrollments(f, client);
+                fleet_let_in(f, c, g_steal_pointer(&n->record),
+                             n->replace ? "the token was replaced" : NULL);
+                fleet_audit_token(f, "client-enrolled", MESSAGE_ID_CLIENT_ENROLLED, client, NULL,
+                                  n->caller_uid,
+                                  n->replace ? "token made, replacing the one before" : "token made");
         }
         n->done(error ? NULL : n->text, error, n->userdata);
         new_token_free(n);
+}
+
+bool fleet_may_let_in(const Fleet *f, const char *client, uint64_t expires, GError **error) {
+        if (!client_id_is_valid(client))
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "\"%s\" is not a client id: expected 1 to %d of A-Z a-z 0-9 . _ -", client,
+                                  CLIENT_ID_MAX);
+        if (expires != 0 && expires <= now_realtime())
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "expires is %" G_GUINT64_FORMAT
+                                  ", which is in the past: expected µs since the epoch",
+                                  expires);
+        if (!fleet_find(f, client) && fleet_size(f) >= f->clients_max)
+                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
+                                  "no token for \"%s\": the fleet already has its %u clients (MaxClients=)",
+                                  client, f->clients_max);
+        return true;
 }
 
 void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool replace, uint32_t caller_uid,
@@ -134,20 +159,7 @@ void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool rep
         uint8_t secret[TOKEN_BYTES];
         NewToken *n;
 
-        if (!client_id_is_valid(client))
-                fleet_fail(&error, FLEET_ERROR_INVALID_PARAMETER,
-                           "\"%s\" is not a client id: expected 1 to %d of A-Z a-z 0-9 . _ -", client,
-                           CLIENT_ID_MAX);
-        else if (expires != 0 && expires <= now_realtime())
-                fleet_fail(&error, FLEET_ERROR_INVALID_PARAMETER,
-                           "expires is %" G_GUINT64_FORMAT
-                           ", which is in the past: expected µs since the epoch",
-                           expires);
-        else if (!fleet_find(f, client) && fleet_size(f) >= f->clients_max)
-                fleet_fail(&error, FLEET_ERROR_LIMIT_EXCEEDED,
-                           "no token for \"%s\": the fleet already has its %u clients (MaxClients=)", client,
-                           f->clients_max);
-        else if (RAND_bytes(secret, sizeof(secret)) != 1)
+        if (fleet_may_let_in(f, client, expires, &error) && RAND_bytes(secret, sizeof(secret)) != 1)
                 fleet_fail(&error, FLEET_ERROR_FAILED, "the system gives out no random numbers");
         if (error) {
                 done(NULL, error, userdata);
@@ -165,7 +177,7 @@ void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool rep
         n->record->client = g_strdup(client);
         n->record->created = now_realtime();
         n->record->expires = expires;
-        (void) hash_token(n->text, n->record->hash);
+        (void) fleet_hash_token(n->text, n->record->hash);
         OPENSSL_cleanse(secret, sizeof(secret));
         f->store->ops->put_token(f->store->engine, n->record, replace, token_stored, n);
 }
@@ -214,9 +226,10 @@ static void remove_client(Fleet *f, const char *client, bool forget, uint32_t ca
         *r = (Removal){ f, g_strdup(client), forget, caller_uid, STORE_OK, done, userdata };
 
         fleet_drop_tokens(f, client);
+        fleet_drop_enrollments(f, client);
         c->revoked = true;
-        audit_client(f, "client-revoked", MESSAGE_ID_CLIENT_REVOKED, client, caller_uid,
-                     forget ? "revoked and forgotten" : "revoked");
+        fleet_audit_token(f, "client-revoked", MESSAGE_ID_CLIENT_REVOKED, client, NULL, caller_uid,
+                          forget ? "revoked and forgotten" : "revoked");
         end_session(f, c, forget ? "forgotten" : "revoked");
         f->store->ops->delete_tokens(f->store->engine, client, removal_tokens_deleted, r);
         fleet_save(f, c, forget, removal_stored, r);

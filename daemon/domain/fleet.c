@@ -21,7 +21,8 @@ Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max) {
         f->audit = audit;
         f->clients_max = clients_max;
         f->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) client_free);
-        f->tokens = fleet_tokens_new();
+        f->tokens = fleet_hashes_new((GDestroyNotify) token_record_free);
+        f->enrollments = fleet_hashes_new((GDestroyNotify) enrollment_record_free);
         f->observers = g_array_new(false, false, sizeof(Observer));
         return f;
 }
@@ -32,6 +33,7 @@ Fleet *fleet_free(Fleet *f) {
         g_clear_pointer(&f->sorted, g_ptr_array_unref);
         g_hash_table_unref(f->clients);
         g_hash_table_unref(f->tokens);
+        g_hash_table_unref(f->enrollments);
         g_array_unref(f->observers);
         g_free(f);
         return NULL;
@@ -256,12 +258,24 @@ static void loading_end(Loading *l, StoreStatus status) {
         g_free(l);
 }
 
-static void tokens_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
+static void enrollments_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
         Loading *l = userdata;
 
         while (rows && rows->len > 0)
-                fleet_take_token(l->fleet, g_ptr_array_steal_index_fast(rows, rows->len - 1));
+                fleet_take_enrollment(l->fleet, g_ptr_array_steal_index_fast(rows, rows->len - 1));
         loading_end(l, status);
+}
+
+static void tokens_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
+        Loading *l = userdata;
+        Store *s = l->fleet->store;
+
+        while (rows && rows->len > 0)
+                fleet_take_token(l->fleet, g_ptr_array_steal_index_fast(rows, rows->len - 1));
+        if (status == STORE_OK)
+                s->ops->load_enrollments(s->engine, enrollments_loaded, l);
+        else
+                loading_end(l, status);
 }
 
 static void clients_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {

@@ -40,6 +40,20 @@ typedef void (*FleetToken)(const char *token, const GError *error, void *userdat
 void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool replace, uint32_t caller_uid,
                         FleetToken done, void *userdata);
 
+/* A one-time token with which a host that has none becomes this client (known or not), until expires (realtime µs, 0:
+ * in ENROLLMENT_LIFE_DEFAULT_USEC). It takes the place of an earlier one of the client. Without replace a client that
+ * has a token is FLEET_ERROR_ALREADY_EXISTS; with it that token works until the new host is there. */
+void fleet_create_enrollment(Fleet *f, const char *client, uint64_t expires, bool replace,
+                             uint32_t caller_uid, FleetToken done, void *userdata);
+
+/* Trades a one-time token for the one that the host has made for itself and of which it gives the SHA-256; from
+ * done on, which runs when that is durable, it is the client's only one. The same again, while the one-time token
+ * lives, is answered in the same way: the first answer may have been lost. client is NULL with
+ * FLEET_ERROR_ACCESS_DENIED (unknown, expired or used by another) or FLEET_ERROR_UNAVAILABLE. */
+typedef void (*FleetEnrolled)(const char *client, const GError *error, void *userdata);
+void fleet_enroll(Fleet *f, const char *token, const uint8_t credential[static 32], const char *address,
+                  uint64_t now_usec, FleetEnrolled done, void *userdata);
+
 /* The client's tokens stop working once this is durable; its session closes. */
 typedef void (*FleetDone)(const GError *error, void *userdata);
 void fleet_revoke(Fleet *f, const char *client, uint32_t caller_uid, FleetDone done, void *userdata);

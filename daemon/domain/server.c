@@ -97,8 +97,8 @@ static void drain(Server *s) {
 }
 
 void server_clear(Server *s) {
-        sessions_free(s->sessions);
         drain(s);
+        sessions_free(s->sessions);
         key_files_free(s->key_files);
         store_close(s->store);
         audit_free(s->audit);
@@ -107,6 +107,7 @@ void server_clear(Server *s) {
         dispatcher_free(s->dispatcher);
         fleet_free(s->fleet);
         g_free(s->fingerprint);
+        g_free(s->advertise_url);
         g_strfreev(s->listen_addresses);
         *s = (Server){};
 }

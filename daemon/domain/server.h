@@ -24,6 +24,7 @@ typedef struct Server {
         Sessions *sessions;
         char *fingerprint;       /* "" on a plain server */
         char **listen_addresses; /* "wss://[::]:8443" */
+        char *advertise_url; /* where hosts find this server: wss://HOST:PORT/ws/monitoring/; NULL on a plain one */
 } Server;
 
 /* Makes all parts up to the sessions, in the state directory (0750, made where it is missing). echo is audit_new()'s. On failure free

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "command-table.h"
+#include "enroll-message.h"
 #include "error.h"
 #include "fleet-internal.h"
 #include "ident.h"
@@ -37,6 +38,13 @@ typedef struct Visit {
         GList unregistered; /* its link in owner->unregistered, data NULL when not in it */
         uint64_t opened;    /* monotonic µs */
 } Visit;
+
+/* A host that asks to be let in, until it has its answer. */
+typedef struct Enrolling {
+        Sessions *owner;
+        WsCall *call;
+        PeerAddress address;
+} Enrolling;
 
 static int64_t now_ms(void) {
         return (int64_t) (now_realtime() / USEC_PER_MSEC);
@@ -98,6 +106,43 @@ static WsVerdict on_authorize(const PeerAddress *address, const char *token, cha
         }
         *ret_identity = id;
         return WS_ACCEPT;
+}
+
+static void on_enrolled(const char *client, const GError *error, void *userdata) {
+        Enrolling *e = userdata;
+        EnrollAnswer answer = { .client = (char *) client };
+        g_autofree char *json = client ? enroll_answer_format(&answer) : NULL;
+        bool denied = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_ACCESS_DENIED);
+
+        if (denied) {
+                (void) rate_table_take(e->owner->failures, e->address.key, now_monotonic());
+                audit_rejected(e->owner, NULL, e->address.text, error->message);
+        }
+        ws_call_answer(e->call, client ? 200 : denied ? 401 : 503, json);
+        g_free(e);
+}
+
+static void on_enroll(WsCall *call, const PeerAddress *address, const char *token, const char *body,
+                      size_t size, void *userdata) {
+        Sessions *o = userdata;
+        g_auto(EnrollRequest) request = {};
+        g_autoptr(GError) error = NULL;
+        Enrolling *e;
+
+        if (!rate_table_peek(o->failures, address->key, now_monotonic())) {
+                ws_call_answer(call, 429, NULL);
+                return;
+        }
+        if (!enroll_request_parse(body, size, &request, &error)) {
+                (void) rate_table_take(o->failures, address->key, now_monotonic());
+                audit_rejected(o, NULL, address->text, error->message);
+                ws_call_answer(call, 400, NULL);
+                return;
+        }
+        e = g_new0(Enrolling, 1);
+        *e = (Enrolling){ o, call, *address };
+        fleet_enroll(o->fleet, token ?: "", request.credential, address->text, now_realtime(), on_enrolled,
+                     e);
 }
 
 static void on_opened(WsPeer *peer, void *userdata) {
@@ -303,6 +348,7 @@ const WsHandler sessions_handler = {
         .message = on_message,
         .closed = on_closed,
         .alive = on_alive,
+        .enroll = on_enroll,
 };
 
 Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit) {

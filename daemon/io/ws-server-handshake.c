@@ -8,7 +8,7 @@
 
 /* The answer is the last word: the connection ends with it. Until the peer lets go it counts among the handshakes,
  * and within their time: strangers get no more than that. */
-static void refuse(WsPeer *p, unsigned status) {
+void ws_peer_refuse(WsPeer *p, unsigned status) {
         char response[WS_RESPONSE_MAX];
         size_t size = ws_upgrade_response(response, status, NULL);
 
@@ -46,12 +46,24 @@ static unsigned authorize(WsPeer *p, const WsUpgrade *u) {
         return 503;
 }
 
+/* A POST /enroll: over TLS, as its body and its answer let somebody in. */
+static unsigned begin_call(WsPeer *p, const WsUpgrade *u) {
+        if (!p->server->handler->enroll)
+                return 404;
+        if (!stream_is_tls(p->stream))
+                return 403;
+        ws_call_begin(p, u->token, u->body_size);
+        return 100;
+}
+
 /* Returns the status to answer with. */
 static unsigned decide(WsPeer *p, char *head, size_t size, WsUpgrade *ret) {
         unsigned status = ws_upgrade_parse(head, size, ret);
 
         if (status == 101)
                 status = authorize(p, ret);
+        else if (status == 100)
+                status = begin_call(p, ret);
         OPENSSL_cleanse(head, size); /* the token was in it */
         ret->token = NULL;
         return status;
@@ -63,12 +75,16 @@ void ws_peer_handshake(WsPeer *p, const uint8_t *data, size_t size) {
         size_t head_size, rest;
         unsigned status;
 
+        if (p->call) {
+                ws_call_receive(p, data, size);
+                return;
+        }
         if (!p->head)
                 p->head = g_byte_array_new();
         g_byte_array_append(p->head, data, (guint) size);
         head_size = ws_upgrade_head_size((const char *) p->head->data, p->head->len);
         if (head_size > HANDSHAKE_BYTES_MAX || (head_size == 0 && p->head->len > HANDSHAKE_BYTES_MAX)) {
-                refuse(p, 431);
+                ws_peer_refuse(p, 431);
                 return;
         }
         if (head_size == 0)
@@ -76,8 +92,12 @@ void ws_peer_handshake(WsPeer *p, const uint8_t *data, size_t size) {
 
         head = g_steal_pointer(&p->head);
         status = decide(p, (char *) head->data, head_size, &u);
+        if (status == 100) {
+                ws_call_receive(p, head->data + head_size, head->len - head_size);
+                return;
+        }
         if (status != 101) {
-                refuse(p, status);
+                ws_peer_refuse(p, status);
                 return;
         }
         accept_upgrade(p, &u);

@@ -51,6 +51,7 @@ struct WsPeer {
         PeerAddress address;
 
         GByteArray *head; /* the request so far; NULL from the answer on */
+        WsCall *call;     /* what a POST /enroll waits for */
         WsParser parser;
         char *identity;
         void *userdata;
@@ -76,6 +77,12 @@ void ws_peer_gone(WsPeer *p, const char *reason);
 
 /* ws-server-handshake.c: from the first byte to the answer. */
 void ws_peer_handshake(WsPeer *p, const uint8_t *data, size_t size);
+void ws_peer_refuse(WsPeer *p, unsigned status);
+
+/* ws-server-call.c: a POST /enroll from its head to its answer. */
+void ws_call_begin(WsPeer *p, const char *token, size_t body_size);
+void ws_call_receive(WsPeer *p, const uint8_t *data, size_t size);
+void ws_call_forget(WsPeer *p); /* the peer goes */
 
 /* ws-server-peer.c: messages. */
 void ws_peer_receive(WsPeer *p, uint8_t *data, size_t size);

@@ -140,6 +140,7 @@ void ws_peer_gone(WsPeer *p, const char *reason) {
                 return;
         if (!p->reason)
                 p->reason = g_strdup(reason);
+        ws_call_forget(p);
         ws_peer_set_phase(p, WS_PHASE_GONE);
         count_address(s, p->address.key, -1);
         s->connections--;

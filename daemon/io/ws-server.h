@@ -14,6 +14,7 @@
 
 typedef struct WsServer WsServer;
 typedef struct WsPeer WsPeer; /* one connection after its upgrade */
+typedef struct WsCall WsCall; /* one POST /enroll that waits for its answer */
 
 typedef enum WsVerdict {
         WS_ACCEPT,
@@ -38,6 +39,11 @@ typedef struct WsHandler {
         void (*closed)(WsPeer *peer, const char *reason, void *userdata);
         /* Pong or any data arrived; at most once a second per peer. May be NULL. */
         void (*alive)(WsPeer *peer, void *userdata);
+        /* Somebody without a token of its own asks for one, over TLS. token as in authorize(); body is size bytes, at most
+         * ENROLLMENT_BODY_MAX. To be answered with ws_call_answer(), now or later, also where nobody waits any more.
+         * NULL: refused with 404. */
+        void (*enroll)(WsCall *call, const PeerAddress *address, const char *token, const char *body,
+                       size_t size, void *userdata);
 } WsHandler;
 
 typedef struct WsLimits {
@@ -69,6 +75,9 @@ bool ws_server_reload_tls(WsServer *s, const WsTls *tls, GError **error);
 void ws_server_drain(WsServer *s, uint64_t timeout_ms, void (*done)(void *userdata), void *userdata);
 
 unsigned ws_server_connections(const WsServer *s);
+
+/* Answers and frees the call: 200 with this JSON, or another status and json NULL. */
+void ws_call_answer(WsCall *call, unsigned status, const char *json);
 
 /* Queues one text message. False when the peer's queue would pass its limits: then the peer is closed with
  * 1013. */

@@ -9,13 +9,14 @@
 
 #include "limits.h"
 #include "names.h"
+#include "text.h"
 
 #define KEY_SIZE 24 /* base64 of 16 bytes */
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The headers that matter to us; the rest is skipped. */
 typedef struct Headers {
-        const char *authorization, *key, *version;
+        const char *authorization, *key, *version, *content_length;
         bool upgrade_websocket, connection_upgrade;
 } Headers;
 
@@ -92,9 +93,9 @@ static bool read_header(Headers *h, char *line) {
         else if (g_ascii_strcasecmp(line, "Connection") == 0)
                 h->connection_upgrade = h->connection_upgrade || list_contains(value, "upgrade");
         else if (g_ascii_strcasecmp(line, "Transfer-Encoding") == 0)
-                return false; /* a body would be taken for frames */
+                return false; /* a body of unknown length would be taken for frames */
         else if (g_ascii_strcasecmp(line, "Content-Length") == 0)
-                return g_str_equal(value, "0");
+                return set_once(&h->content_length, value);
         return true;
 }
 
@@ -104,7 +105,7 @@ static bool path_is_ours(char *path) {
                (strlen(path) == strlen(WS_PATH) - 1 && g_str_has_prefix(WS_PATH, path));
 }
 
-/* "GET PATH HTTP/1.1" */
+/* "GET PATH HTTP/1.1", "POST /enroll HTTP/1.1" */
 static unsigned read_request_line(char *line) {
         g_auto(GStrv) words = NULL;
 
@@ -115,6 +116,8 @@ static unsigned read_request_line(char *line) {
                 return 400;
         if (!g_str_equal(words[2], "HTTP/1.1"))
                 return 505;
+        if (g_str_equal(words[0], "POST") && g_str_equal(words[1], ENROLL_PATH))
+                return 100;
         if (!g_str_equal(words[0], "GET"))
                 return 405;
         return path_is_ours(words[1]) ? 101 : 404;
@@ -155,6 +158,20 @@ static bool key_is_valid(const char *key) {
                                KEY_SIZE - 2;
 }
 
+/* What is to follow the head of a POST /enroll. */
+static unsigned read_body_size(const char *content_length, size_t *ret) {
+        uint64_t size;
+
+        if (!content_length)
+                return 411;
+        if (!text_to_uint(content_length, 0, UINT64_MAX, &size))
+                return 400;
+        if (size > ENROLLMENT_BODY_MAX)
+                return 413;
+        *ret = (size_t) size;
+        return 100;
+}
+
 unsigned ws_upgrade_parse(char *head, size_t size, WsUpgrade *ret) {
         Headers h = { 0 };
         char *rest = head, *line;
@@ -168,17 +185,21 @@ unsigned ws_upgrade_parse(char *head, size_t size, WsUpgrade *ret) {
         if (!line)
                 return 400;
         status = read_request_line(line);
-        if (status != 101)
+        if (status != 101 && status != 100)
                 return status;
         while ((line = next_line(&rest)))
                 if (!read_header(&h, line))
                         return 400;
 
+        ret->token = read_token(h.authorization);
+        if (status == 100)
+                return read_body_size(h.content_length, &ret->body_size);
+        if (h.content_length && !g_str_equal(h.content_length, "0"))
+                return 400; /* a body would be taken for frames */
         if (!h.upgrade_websocket || !h.connection_upgrade || !h.version || !g_str_equal(h.version, "13"))
                 return 426;
         if (!h.key || !key_is_valid(h.key))
                 return 400;
-        ret->token = read_token(h.authorization);
         compute_accept(h.key, ret->accept);
         return 101;
 }
@@ -188,11 +209,14 @@ size_t ws_upgrade_response(char buffer[static WS_RESPONSE_MAX], unsigned status,
                 unsigned status;
                 const char *phrase, *headers, *text;
         } refusals[] = {
-                { 400, "Bad Request", "", "This is not a request that a WebSocket client sends." },
+                { 400, "Bad Request", "", "This is no request that is served here." },
                 { 401, "Unauthorized", "WWW-Authenticate: Token realm=\"mserver\"\r\n",
                   "Expected a valid token: Authorization: Token T" },
+                { 403, "Forbidden", "", "Hosts are enrolled over TLS alone." },
                 { 404, "Not Found", "", "The WebSocket is at " WS_PATH },
                 { 405, "Method Not Allowed", "Allow: GET\r\n", "Expected GET." },
+                { 411, "Length Required", "", "Expected a Content-Length." },
+                { 413, "Content Too Large", "", "The body is too large." },
                 { 426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
                   "Expected an upgrade to a WebSocket, version 13." },
                 { 429, "Too Many Requests", "Retry-After: 60\r\n",
@@ -220,4 +244,10 @@ size_t ws_upgrade_response(char buffer[static WS_RESPONSE_MAX], unsigned status,
         }
         g_assert(n > 0 && n < WS_RESPONSE_MAX);
         return (size_t) n;
+}
+
+char *ws_json_response(const char *json) {
+        return g_strdup_printf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                               "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+                               strlen(json), json);
 }

@@ -62,7 +62,12 @@ static const char version_4[] = "ALTER TABLE batches ADD COLUMN state TEXT NOT N
                                 "ALTER TABLE batches ADD COLUMN total BIGINT NOT NULL DEFAULT 0;"
                                 "CREATE INDEX batches_open ON batches (requested) WHERE finished = 0;";
 
-const char *const sql_migrations[] = { version_1, version_2, version_3, version_4, NULL };
+static const char version_5[] =
+                "CREATE TABLE enrollments ("
+                "  hash BLOB NOT NULL PRIMARY KEY, client TEXT NOT NULL UNIQUE, created BIGINT NOT NULL,"
+                "  expires BIGINT NOT NULL, caller_uid BIGINT NOT NULL, credential BLOB);";
+
+const char *const sql_migrations[] = { version_1, version_2, version_3, version_4, version_5, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -81,6 +86,18 @@ const char sql_put_first_token[] =
                 " WHERE NOT EXISTS (SELECT 1 FROM tokens WHERE client = $2)";
 const char sql_delete_tokens[] = "DELETE FROM tokens WHERE client = $1";
 const char sql_load_tokens[] = "SELECT hash, client, created, expires FROM tokens ORDER BY client, created";
+
+const char sql_put_enrollment[] =
+                "INSERT INTO enrollments (hash, client, created, expires, caller_uid) VALUES ($1, $2, $3, $4, $5)";
+const char sql_put_first_enrollment[] =
+                "INSERT INTO enrollments (hash, client, created, expires, caller_uid) SELECT $1, $2, $3, $4, $5"
+                " WHERE NOT EXISTS (SELECT 1 FROM tokens WHERE client = $2)";
+const char sql_use_enrollment[] = "UPDATE enrollments SET credential = $1"
+                                  " WHERE hash = $2 AND (credential IS NULL OR credential = $1)";
+const char sql_delete_enrollments[] = "DELETE FROM enrollments WHERE client = $1";
+const char sql_expire_enrollments[] = "DELETE FROM enrollments WHERE expires <= $1";
+const char sql_load_enrollments[] =
+                "SELECT hash, client, created, expires, caller_uid, credential FROM enrollments";
 
 const char sql_submit_command[] =
                 "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase)"

@@ -6,6 +6,7 @@
 #include "store-sql.h"
 #include "store-sqlite.h"
 #include "store-task.h"
+#include "store-token.h"
 
 static const ArgsLayout layout_of_token = {
         .size = sizeof(TokenRecord),
@@ -13,7 +14,7 @@ static const ArgsLayout layout_of_token = {
         .strings = { offsetof(TokenRecord, client) },
 };
 
-static int insert(DbThread *db, const char *sql, const TokenRecord *t) {
+int sqlite_insert_token(DbThread *db, const char *sql, const TokenRecord *t) {
         Binder b;
 
         if (!binder_open(&b, db, sql))
@@ -25,46 +26,61 @@ static int insert(DbThread *db, const char *sql, const TokenRecord *t) {
         return db_finish(b.statement);
 }
 
-static int delete_of(DbThread *db, const char *client) {
+int sqlite_delete_of_client(DbThread *db, const char *sql, const char *client) {
         Binder b;
 
-        if (!binder_open(&b, db, sql_delete_tokens))
+        if (!binder_open(&b, db, sql))
                 return db_error(db);
         bind_text(&b, client);
         return db_finish(b.statement);
 }
 
+/* Whoever makes or takes away a token does not want another one to come from an older line. */
+static int delete_all_of(DbThread *db, const char *client) {
+        int r = sqlite_delete_of_client(db, sql_delete_tokens, client);
+
+        return r == SQLITE_OK ? sqlite_delete_of_client(db, sql_delete_enrollments, client) : r;
+}
+
 static int run_replace(DbThread *db, DbTask *task) {
         const TokenRecord *token = (void *) ((StoreTask *) task)->args;
-        int r = delete_of(db, token->client);
+        int r = delete_all_of(db, token->client);
 
-        return r == SQLITE_OK ? insert(db, sql_put_token, token) : r;
+        return r == SQLITE_OK ? sqlite_insert_token(db, sql_put_token, token) : r;
 }
 
 static int run_put_first(DbThread *db, DbTask *task) {
         StoreTask *t = (StoreTask *) task;
-        int r = insert(db, sql_put_first_token, (void *) t->args);
+        const TokenRecord *token = (void *) t->args;
+        int r = sqlite_insert_token(db, sql_put_first_token, token);
 
-        if (r == SQLITE_OK && sqlite3_changes(db_handle(db)) == 0)
+        if (r != SQLITE_OK)
+                return r;
+        if (sqlite3_changes(db_handle(db)) == 0) {
                 t->status = STORE_CONFLICT;
-        return r;
+                return SQLITE_OK;
+        }
+        return sqlite_delete_of_client(db, sql_delete_enrollments, token->client);
 }
 
 void sqlite_put_token(void *engine, const TokenRecord *token, bool replace, StoreDone done, void *userdata) {
         StoreTask *t = store_write_new(replace ? run_replace : run_put_first, &layout_of_token, token);
 
-        t->db.one_statement = !replace;
+        t->db.one_statement = false;
         store_write_submit(engine, t, done, userdata);
 }
 
 static int run_delete(DbThread *db, DbTask *task) {
         char *const *client = (void *) ((StoreTask *) task)->args;
 
-        return delete_of(db, *client);
+        return delete_all_of(db, *client);
 }
 
 void sqlite_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata) {
-        store_write_submit(engine, store_write_new(run_delete, &layout_of_string, &client), done, userdata);
+        StoreTask *t = store_write_new(run_delete, &layout_of_string, &client);
+
+        t->db.one_statement = false;
+        store_write_submit(engine, t, done, userdata);
 }
 
 static bool token_row(RowReader *r, GPtrArray *rows) {

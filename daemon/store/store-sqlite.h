@@ -11,6 +11,12 @@ void sqlite_load_clients(void *engine, StoreRows done, void *userdata);
 void sqlite_put_token(void *engine, const TokenRecord *t, bool replace, StoreDone done, void *userdata);
 void sqlite_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata);
 void sqlite_load_tokens(void *engine, StoreRows done, void *userdata);
+/* store-sqlite-enrollments.c */
+void sqlite_put_enrollment(void *engine, const EnrollmentRecord *e, bool replace, StoreDone done,
+                           void *userdata);
+void sqlite_trade_enrollment(void *engine, const EnrollmentRecord *e, uint64_t now_usec, StoreDone done,
+                             void *userdata);
+void sqlite_load_enrollments(void *engine, StoreRows done, void *userdata);
 /* store-sqlite-commands.c */
 void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
 void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);

@@ -31,6 +31,14 @@ TokenRecord *token_record_free(TokenRecord *t) {
         return NULL;
 }
 
+EnrollmentRecord *enrollment_record_free(EnrollmentRecord *e) {
+        if (!e)
+                return NULL;
+        g_free(e->client);
+        g_free(e);
+        return NULL;
+}
+
 BatchRecord *batch_record_free(BatchRecord *b) {
         if (!b)
                 return NULL;

@@ -9,6 +9,7 @@
 
 #include "command-record.h"
 #include "loop.h"
+#include "store-record.h"
 
 typedef enum StoreStatus {
         STORE_OK,
@@ -18,42 +19,8 @@ typedef enum StoreStatus {
         STORE_UNKNOWN,     /* may or may not have been done: ask again */
 } StoreStatus;
 
-typedef struct ClientRecord {
-        char *id, *host, *version, *address;
-        char *labels;   /* JSON object text */
-        char *commands; /* JSON array text */
-        bool online, revoked, forgotten;
-        uint64_t since, last_seen; /* realtime µs */
-} ClientRecord;
-
-typedef struct TokenRecord {
-        uint8_t hash[32]; /* SHA-256 of the token; the token itself is never kept */
-        char *client;
-        uint64_t created, expires; /* realtime µs, 0: never */
-} TokenRecord;
-
-/* What was asked for and how it ended; what became of each client its commands say. */
-typedef struct BatchRecord {
-        char *id, *selector, *command, *params;
-        char *state, *status;         /* as on D-Bus */
-        uint64_t requested, finished; /* realtime µs, 0: not yet */
-        uint32_t total, caller_uid;
-} BatchRecord;
-
 #define COMMAND_FILTER_ANY (-1)
 #define COMMAND_FILTER_OPEN (-2) /* not final */
-
-/* A session key that an agent reported. id is the agent's: of the command that made the key, or of its own making; one client reports
- * each once. */
-typedef struct KeyRecord {
-        char *id, *client, *container, *session_key, *action;
-        uint64_t received; /* realtime µs */
-} KeyRecord;
-
-typedef struct BackupRecord {
-        char *id, *client, *container, *file, *sha256;
-        uint64_t size, finished; /* bytes; realtime µs */
-} BackupRecord;
 
 typedef struct CommandFilter {
         const char *client, *command, *batch; /* NULL: any */
@@ -75,10 +42,19 @@ typedef struct StoreEngine {
         void (*put_client)(void *engine, const ClientRecord *c, StoreDone done, void *userdata);
         void (*load_clients)(void *engine, StoreRows done, void *userdata);
         /* replace: all older tokens of the client go in the same transaction; without it, CONFLICT where one
-         * exists. */
+         * exists. Its enrolments go too, as they do in delete_tokens(). */
         void (*put_token)(void *engine, const TokenRecord *t, bool replace, StoreDone done, void *userdata);
         void (*delete_tokens)(void *engine, const char *client, StoreDone done, void *userdata);
         void (*load_tokens)(void *engine, StoreRows done, void *userdata);
+        /* In the place of the client's older one; those that have expired when it is created go. Without replace,
+         * CONFLICT where the client has a token. */
+        void (*put_enrollment)(void *engine, const EnrollmentRecord *e, bool replace, StoreDone done,
+                               void *userdata);
+        /* In one transaction: the enrolment (hash, credential) is used, and all tokens of its client make way for the
+         * one with that hash. OK again for the same credential; CONFLICT where it is not there, or used with another. */
+        void (*trade_enrollment)(void *engine, const EnrollmentRecord *e, uint64_t now_usec, StoreDone done,
+                                 void *userdata);
+        void (*load_enrollments)(void *engine, StoreRows done, void *userdata);
         void (*submit_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
         /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
          */
@@ -128,14 +104,3 @@ typedef struct Store {
 Store *store_open_sqlite(Loop *l, const char *path, GError **error);
 Store *store_close(Store *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
-
-BatchRecord *batch_record_free(BatchRecord *b);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchRecord, batch_record_free)
-KeyRecord *key_record_free(KeyRecord *k);
-BackupRecord *backup_record_free(BackupRecord *b);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRecord, key_record_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackupRecord, backup_record_free)
-ClientRecord *client_record_free(ClientRecord *c);
-TokenRecord *token_record_free(TokenRecord *t);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClientRecord, client_record_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(TokenRecord, token_record_free)

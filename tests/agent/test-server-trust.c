@@ -176,6 +176,32 @@ static void test_system(void) {
         g_assert_null(server_trust_take_refusal(t));
 }
 
+/* What remains of a pin when the server has a new certificate. */
+static void test_lasting(void) {
+        g_autofree char *of_ca = fingerprint(&ca), *of_leaf = fingerprint(&server), *path = NULL;
+        g_autoptr(ServerTrust) by_ca = server_trust_new("fleet.example", NULL, of_ca, NULL),
+                               by_leaf = server_trust_new("fleet.example", NULL, of_leaf, NULL),
+                               by_other_name = server_trust_new("other.example", NULL, of_leaf, NULL);
+        FILE *f = fdopen(g_file_open_tmp("ca-XXXXXX", &path, NULL), "w");
+
+        g_assert_false(server_trust_pin_is_ca(by_ca));
+        g_assert_false(server_trust_holds_without_pin(by_ca));
+        g_assert_null(handshake(by_ca, &server, &ca));
+        g_assert_null(handshake(by_leaf, &server, &ca));
+        g_assert_null(handshake(by_other_name, &server, &ca));
+        g_assert_true(server_trust_pin_is_ca(by_ca));
+        g_assert_false(server_trust_pin_is_ca(by_leaf));
+        g_assert_false(server_trust_holds_without_pin(by_leaf));
+        /* The system's CAs, if this one were among them. */
+        g_assert_cmpint(PEM_write_X509(f, ca.cert), ==, 1);
+        g_assert_cmpint(fclose(f), ==, 0);
+        g_setenv("SSL_CERT_FILE", path, true);
+        g_assert_true(server_trust_holds_without_pin(by_leaf));
+        g_assert_false(server_trust_holds_without_pin(by_other_name));
+        g_unsetenv("SSL_CERT_FILE");
+        g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 static void test_bad_file(void) {
         g_autoptr(GError) missing = NULL, no_pem = NULL;
 
@@ -202,6 +228,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/server-trust/ca", test_ca);
         g_test_add_func("/server-trust/ca-refused", test_ca_refused);
         g_test_add_func("/server-trust/system", test_system);
+        g_test_add_func("/server-trust/lasting", test_lasting);
         g_test_add_func("/server-trust/bad-file", test_bad_file);
         r = g_test_run();
 

@@ -170,6 +170,7 @@ static int list_commands(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* CreateToken and CreateEnrollment. */
 static int create_token(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         g_autoptr(json_object) options = NULL;
         const char *client;
@@ -179,12 +180,15 @@ static int create_token(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 r = bus_read_json(m, &options);
         if (r < 0)
                 return r;
-        printf("CreateToken %s %s\n", client,
+        printf("%s %s %s\n", sd_bus_message_get_member(m), client,
                json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN));
         if (mock_client(client) && !json_object_get_boolean(json_member(options, "replace")))
                 return sd_bus_error_setf(error, MSERVER_ERROR_PREFIX "AlreadyExists", "%s has a token",
                                          client);
-        return sd_bus_reply_method_return(m, "s", "5ecre7");
+        return sd_bus_reply_method_return(m, "s",
+                                          strcmp(sd_bus_message_get_member(m), "CreateToken") == 0
+                                                          ? "5ecre7"
+                                                          : "wss://a SHA256:0 5ecre7");
 }
 
 /* RevokeClient and ForgetClient. */
@@ -283,6 +287,7 @@ static const sd_bus_vtable manager[] = {
         METHOD("GetCommand", "s", "o", get_command),
         METHOD("ListCommands", "a{sv}", "a(sssstts)", list_commands),
         METHOD("CreateToken", "sa{sv}", "s", create_token),
+        METHOD("CreateEnrollment", "sa{sv}", "s", create_token),
         METHOD("RevokeClient", "s", NULL, end_client),
         METHOD("ForgetClient", "s", NULL, end_client),
         METHOD("GetLatestStats", "s", "ss", get_latest_stats),

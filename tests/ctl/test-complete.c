@@ -32,7 +32,7 @@ static void assert_offered(const char *line, const char *prefix, bool in_session
 
 static void test_words(void) {
         assert_offered("", "", true,
-                       "backups broadcast cancel command forget help history keys list logs quit revoke send show token");
+                       "backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token");
         assert_offered("", "qu", false, "");
         assert_offered("", "h", false, "help history");
         assert_offered("help", "re", true, "revoke");

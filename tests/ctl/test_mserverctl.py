@@ -67,6 +67,15 @@ class Clients(Program):
         self.wait_asked('CreateToken seoul-1 {"replace":true,"expires":1800000000000000}')
         self.assertEqual(self.expect_json("token", "new"), [{"client": "new", "token": "5ecre7"}])
 
+    def test_enroll(self):
+        self.expect(["enroll", "new"], "wss://a SHA256:0 5ecre7\n")
+        self.wait_asked('CreateEnrollment new {}')
+        self.expect(["enroll", "seoul-1"], "",
+                    "seoul-1 is enrolled already; --replace lets another host take its place", 1)
+        self.expect(["enroll", "seoul-1", "--replace", "--expires=@1800000000"], "wss://a SHA256:0 5ecre7\n")
+        self.wait_asked('CreateEnrollment seoul-1 {"replace":true,"expires":1800000000000000}')
+        self.assertEqual(self.expect_json("enroll", "new"), [{"client": "new", "line": "wss://a SHA256:0 5ecre7"}])
+
     def test_revoke(self):
         self.expect(["revoke", "seoul-1", "seoul-2"], "")
         self.wait_asked("RevokeClient seoul-2")

@@ -65,6 +65,12 @@ class Look(Program):
         self.assertTrue(out.startswith("5ecre7\r\n"))
         self.assertIn("/etc/mclient/token", out)
 
+    def test_enroll_says_what_to_do(self):
+        with Terminal(self, "enroll", "new") as t:
+            out, _ = t.wait()
+        self.assertTrue(out.startswith("wss://a SHA256:0 5ecre7\r\n"))
+        self.assertIn("mclient enroll", out)
+
 
 class Questions(Program):
     def test_yes(self):

@@ -23,6 +23,7 @@ void fixture_start_server(Fixture *f) {
         server_make(s, f->loop, f->directory, CLIENTS_MAX, false, &error);
         g_assert_no_error(error);
         s->fingerprint = g_strdup("SHA256:00ff");
+        s->advertise_url = g_strdup("wss://fleet.example:8443/ws/monitoring/");
         s->listen_addresses = g_strsplit("wss://[::]:8443", " ", 0);
         server_load(s, on_ready, &ready);
         run_until(f->loop, ready);

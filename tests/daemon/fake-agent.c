@@ -91,6 +91,32 @@ void *ws_peer_userdata(const WsPeer *peer) {
         return peer->userdata;
 }
 
+struct WsCall {
+        Server *server;
+        unsigned status;
+        char *json;
+};
+
+void ws_call_answer(WsCall *call, unsigned status, const char *json) {
+        call->status = status;
+        call->json = g_strdup(json);
+        uv_stop(loop_uv(call->server->loop));
+}
+
+unsigned fake_enroll(Server *s, const char *token, const char *body, char **ret_json) {
+        static const PeerAddress address = { "192.0.2.7", "192.0.2.7" };
+        WsCall call = { s, 0, NULL };
+
+        sessions_handler.enroll(&call, &address, token, body, strlen(body), s->sessions);
+        while (call.status == 0)
+                (void) uv_run(loop_uv(s->loop), UV_RUN_ONCE);
+        if (ret_json)
+                *ret_json = call.json;
+        else
+                g_free(call.json);
+        return call.status;
+}
+
 FakeAgent *fake_agent_new(Server *s, const char *id) {
         FakeAgent *a = g_new0(FakeAgent, 1);
         json_object *labels = json_object_new_object();

@@ -26,3 +26,7 @@ void fake_agent_says(FakeAgent *a, char *message); /* takes it */
 void fake_agent_prints(FakeAgent *a, const char *id, uint64_t offset, const char *text);
 /* From now on it answers every command at once with success. */
 void fake_agent_obeys(FakeAgent *a);
+
+/* A host asks to be let in: runs until it has its answer, and returns the HTTP status. *ret_json (may be NULL) is a new
+ * string, or NULL. */
+unsigned fake_enroll(Server *s, const char *token, const char *body, char **ret_json);

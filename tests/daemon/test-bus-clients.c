@@ -4,6 +4,9 @@
 
 #include "bus-fixture.h"
 #include "clock.h"
+#include "error.h"
+#include "fleet-internal.h"
+#include "limits.h"
 
 #define OBJECT_A MSERVER_CLIENT_ROOT "/a_2e1"
 
@@ -155,6 +158,125 @@ static void test_token(Fixture *f, const void *data) {
         g_assert_null(identity_of(f, token));
 }
 
+#define FIRST "1111111111111111111111111111111111111111111111111111111111111111"
+#define OTHER "2222222222222222222222222222222222222222222222222222222222222222"
+
+/* Returns the one-time token of the line. */
+static char *create_enrollment(Fixture *f, const char *client, bool replace) {
+        g_autoptr(sd_bus_message) m = manager_call(f, f->root, "CreateEnrollment", "sa{sv}", client, 1,
+                                                   "replace", "b", replace);
+        g_auto(GStrv) words = NULL;
+        const char *line;
+
+        assert_reply_error(m, NULL, NULL);
+        g_assert_cmpint(sd_bus_message_read(m, "s", &line), >, 0);
+        words = g_strsplit(line, " ", 0);
+        g_assert_cmpuint(g_strv_length(words), ==, 3);
+        g_assert_cmpstr(words[0], ==, "wss://fleet.example:8443/ws/monitoring/");
+        g_assert_cmpstr(words[1], ==, "SHA256:00ff");
+        return g_strdup(words[2]);
+}
+
+static unsigned enroll(Fixture *f, const char *token, const char *hash) {
+        g_autofree char *body = g_strdup_printf("{\"credential\":\"%s\"}", hash), *json = NULL;
+        unsigned status = fake_enroll(&f->server, token, body, &json);
+
+        if (status == 200)
+                g_assert_cmpstr(json, ==, "{\"serverId\":\"new\"}");
+        return status;
+}
+
+static bool has_credential(Fixture *f, uint8_t byte) {
+        uint8_t hash[32];
+
+        memset(hash, byte, sizeof(hash));
+        return g_hash_table_contains(f->server.fleet->tokens, hash);
+}
+
+static void test_enroll(Fixture *f, const void *data) {
+        g_autofree char *first = create_enrollment(f, "new", false),
+                        *token = create_enrollment(f, "new", false), *next = NULL;
+        g_autoptr(sd_bus_message) again = NULL, far = NULL;
+        FakeAgent *a;
+
+        g_assert_cmpuint(enroll(f, first, FIRST), ==, 401); /* the newer line took its place */
+        g_assert_cmpuint(enroll(f, NULL, FIRST), ==, 401);
+        g_assert_cmpuint(enroll(f, "wrong", FIRST), ==, 401);
+        g_assert_cmpuint(fake_enroll(&f->server, token, "{}", NULL), ==, 400);
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 200);
+        g_assert_true(has_credential(f, 0x11));
+        /* An answer that was lost, and somebody who has found the line; a restart forgets neither. */
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 200);
+        g_assert_cmpuint(enroll(f, token, OTHER), ==, 401);
+        fixture_stop_server(f);
+        fixture_start_server(f);
+        g_assert_true(has_credential(f, 0x11));
+        g_assert_cmpuint(enroll(f, token, OTHER), ==, 401);
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 200);
+
+        again = manager_call(f, f->root, "CreateEnrollment", "sa{sv}", "new", 0);
+        assert_reply_error(again, MSERVER_ERROR_PREFIX "AlreadyExists", "new");
+        far = manager_call(f, f->root, "CreateEnrollment", "sa{sv}", "late", 1, "expires", "t",
+                           now_realtime() + 30ull * 24 * 3600 * USEC_PER_SEC);
+        assert_reply_error(far, MSERVER_ERROR_PREFIX "InvalidParameter", "7 days");
+
+        /* Another host takes its place: the first one stays until then, and no longer. */
+        a = fake_agent_new(&f->server, "new");
+        next = create_enrollment(f, "new", true);
+        g_assert_true(has_credential(f, 0x11));
+        g_assert_false(fake_agent_is_closed(a));
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 401);
+        g_assert_cmpuint(enroll(f, next, OTHER), ==, 200);
+        g_assert_false(has_credential(f, 0x11));
+        g_assert_true(has_credential(f, 0x22));
+        g_assert_true(fake_agent_is_closed(a));
+        fake_agent_free(a);
+}
+
+static void on_enrolled(const char *client, const GError *error, void *userdata) {
+        g_assert_null(client);
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_ACCESS_DENIED);
+        *(bool *) userdata = true;
+}
+
+static void test_enroll_expired(Fixture *f, const void *data) {
+        static const uint8_t credential[32] = { 1 };
+        g_autofree char *token = create_enrollment(f, "new", false);
+        bool denied = false;
+
+        fleet_enroll(f->server.fleet, token, credential, "192.0.2.7",
+                     now_realtime() + ENROLLMENT_LIFE_DEFAULT_USEC, on_enrolled, &denied);
+        g_assert_true(denied);
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 200); /* it was for nobody's clock but that one */
+}
+
+/* Whoever revokes, or makes a token, wants no host to come in by an older line. */
+static void test_enroll_ended(Fixture *f, const void *data) {
+        g_autofree char *revoked = create_enrollment(f, "new", false), *replaced = NULL, *token = NULL;
+        g_autoptr(sd_bus_message) m = manager_call(f, f->root, "RevokeClient", "s", "new");
+
+        assert_reply_error(m, NULL, NULL);
+        g_assert_cmpuint(enroll(f, revoked, FIRST), ==, 401);
+        replaced = create_enrollment(f, "new", false);
+        token = create_token(f, "new", false);
+        g_assert_cmpuint(enroll(f, replaced, FIRST), ==, 401);
+        fixture_stop_server(f);
+        fixture_start_server(f);
+        g_assert_cmpuint(enroll(f, revoked, FIRST), ==, 401);
+        g_assert_cmpuint(enroll(f, replaced, FIRST), ==, 401);
+}
+
+/* Guessing is as slow as it is with tokens. */
+static void test_enroll_guessing(Fixture *f, const void *data) {
+        g_autofree char *token = create_enrollment(f, "new", false);
+        unsigned tries = 0;
+
+        while (enroll(f, "wrong", FIRST) == 401)
+                g_assert_cmpuint(++tries, <=, AUTH_FAILURES_PER_MINUTE + 1);
+        g_assert_cmpuint(tries, >=, AUTH_FAILURES_PER_MINUTE - 1);
+        g_assert_cmpuint(enroll(f, token, FIRST), ==, 429);
+}
+
 static void test_revoke(Fixture *f, const void *data) {
         g_autofree char *token = create_token(f, "a", false);
         FakeAgent *a = fake_agent_new(&f->server, "a");
@@ -190,6 +312,10 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/clients/signals", test_signals);
         fixture_add("/bus/clients/managed-objects", test_managed_objects);
         fixture_add("/bus/clients/token", test_token);
+        fixture_add("/bus/clients/enroll", test_enroll);
+        fixture_add("/bus/clients/enroll-expired", test_enroll_expired);
+        fixture_add("/bus/clients/enroll-ended", test_enroll_ended);
+        fixture_add("/bus/clients/enroll-guessing", test_enroll_guessing);
         fixture_add("/bus/clients/revoke", test_revoke);
         fixture_add("/bus/clients/manager-properties", test_manager_properties);
         return g_test_run();

@@ -59,6 +59,20 @@ static const Case cases[] = {
         { "GET /ws/monitoring/x HTTP/1.1\r\n" WS KEY "\r\n", 404, NULL },
         { "GET http://localhost/ HTTP/1.1\r\n" WS KEY "\r\n", 404, NULL },
         { "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n", 405, NULL },
+        { "GET /enroll HTTP/1.1\r\n" WS KEY "\r\n", 404, NULL },
+        { "POST /enroll HTTP/1.1\r\n" HOST "Authorization: Token abc\r\nContent-Length: 3\r\n\r\n", 100,
+          "abc" },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 100, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 4096\r\n\r\n", 100, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 4097\r\n\r\n", 413, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 400, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n", 400, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n", 400, NULL },
+        { "POST /enroll HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400, NULL },
+        { "POST /enroll HTTP/1.1\r\n" HOST "\r\n", 411, NULL },
+        { "POST /enroll HTTP/1.0\r\nContent-Length: 3\r\n\r\n", 505, NULL },
+        { "POST /enroll?x HTTP/1.1\r\nContent-Length: 3\r\n\r\n", 405, NULL },
         { "get / HTTP/1.1\r\n\r\n", 405, NULL },
         { "GET / HTTP/1.0\r\n\r\n", 505, NULL },
         { "PRI * HTTP/2.0\r\n\r\n", 505, NULL },
@@ -149,12 +163,12 @@ static void test_noise(void) {
                                         (char) g_rand_int_range(rand, 0, 256);
                 size = ws_upgrade_head_size(head, size);
                 if (size > 0)
-                        g_assert_cmpuint(ws_upgrade_parse(head, size, &u), >=, 101);
+                        g_assert_cmpuint(ws_upgrade_parse(head, size, &u), >=, 100);
         }
 }
 
 static void test_responses(void) {
-        static const unsigned statuses[] = { 400, 401, 404, 405, 426, 429, 431, 503, 505 };
+        static const unsigned statuses[] = { 400, 401, 403, 404, 405, 411, 413, 426, 429, 431, 503, 505 };
         char buffer[WS_RESPONSE_MAX];
         size_t size = ws_upgrade_response(buffer, 101, "ACCEPT");
 
@@ -176,6 +190,14 @@ static void test_responses(void) {
         }
 }
 
+static void test_json_response(void) {
+        g_autofree char *response = ws_json_response("{\"a\":1}");
+
+        g_assert_true(g_str_has_prefix(response, "HTTP/1.1 200 OK\r\nConnection: close\r\n"));
+        g_assert_nonnull(strstr(response, "\r\nContent-Length: 7\r\n"));
+        g_assert_true(g_str_has_suffix(response, "\r\n\r\n{\"a\":1}"));
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ws-upgrade/requests", test_requests);
@@ -184,5 +206,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/ws-upgrade/head-size", test_head_size);
         g_test_add_func("/ws-upgrade/noise", test_noise);
         g_test_add_func("/ws-upgrade/responses", test_responses);
+        g_test_add_func("/ws-upgrade/json-response", test_json_response);
         return g_test_run();
 }

@@ -94,6 +94,53 @@ def expect_refusal(connection, status):
     assert connection.wait_end() == b"", "more than one answer"
 
 
+def enrollment(body, token="good", size=None):
+    return (f"POST /enroll HTTP/1.1\r\nHost: x\r\nAuthorization: Token {token}\r\n"
+            f"Content-Length: {len(body) if size is None else size}\r\n\r\n{body}").encode()
+
+
+@test
+def enrolment():
+    body = '{"a":1}'
+    with Server() as s:
+        for cut in 1, 7, 10_000:  # whole, and in pieces
+            with Connection(s.tls, s.context()) as c:
+                data = enrollment(body)
+                for at in range(0, len(data), cut):
+                    c.send(data[at:at + cut])
+                status, headers, text = c.response()
+                assert (status, text.decode(), headers["connection"]) == (200, body, "close"), (status, text)
+                assert c.wait_end() == b""
+        for data, status in (enrollment(body, "bad"), 401), (enrollment("", "bad"), 401), (enrollment("", size=5000), 413):
+            with Connection(s.tls, s.context()) as c:
+                c.send(data)
+                expect_refusal(c, status)
+        with Connection(s.plain) as c:  # a token would be read on the way
+            c.send(enrollment(body))
+            expect_refusal(c, 403)
+        with Connection(s.tls, s.context()) as c:  # a second request has no meaning
+            c.send(enrollment(body) + enrollment(body) + request())
+            assert c.response()[0] == 200
+            assert c.wait_end() == b""
+            s.wait_for("enroll good 7")
+        with Connection(s.tls, s.context()) as c:
+            c.send(enrollment(body, "late"))
+            assert c.response()[2].decode() == body
+
+
+@test
+def enrolment_nobody_waits_for():
+    with Server() as s:
+        with Connection(s.tls, s.context()) as c:
+            c.send(enrollment("{}", "late"))
+            s.wait_for("enroll late")
+        s.wait_for("answered")
+        with Connection(s.tls, s.context()) as c:  # a body that does not come
+            c.send(enrollment("{", size=100))
+        with s.open(True) as c:
+            assert c.ask("/count") == "1"
+
+
 @test
 def echo():
     texts = ["", "hi", "안녕", "x" * 125, "y" * 126, "z" * 65535, "w" * 65536, "v" * 16384, "é" * 2_000_000]

@@ -93,6 +93,17 @@ static void store_put_token(void *engine, const TokenRecord *t, bool replace, St
         finish(done, userdata);
 }
 
+static void store_put_enrollment(void *engine, const EnrollmentRecord *e, bool replace, StoreDone done,
+                                 void *userdata) {
+        finish(done, userdata);
+}
+
+static void store_trade_enrollment(void *engine, const EnrollmentRecord *e, uint64_t now_usec,
+                                   StoreDone done, void *userdata) {
+        g_string_append_printf(world->log, "store trade %s\n", e->client);
+        finish(done, userdata);
+}
+
 static void store_delete_tokens(void *engine, const char *client, StoreDone done, void *userdata) {
         finish(done, userdata);
 }
@@ -305,6 +316,9 @@ const StoreEngine world_store = {
         .put_token = store_put_token,
         .delete_tokens = store_delete_tokens,
         .load_tokens = store_nothing,
+        .put_enrollment = store_put_enrollment,
+        .trade_enrollment = store_trade_enrollment,
+        .load_enrollments = store_nothing,
         .submit_command = store_submit_command,
         .advance_command = store_advance_command,
         .cancel_command = store_cancel_command,

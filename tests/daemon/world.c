@@ -259,6 +259,10 @@ void ws_peer_close(WsPeer *peer, uint16_t code, const char *reason) {
         peer->closed = true;
 }
 
+void ws_call_answer(WsCall *call, unsigned status, const char *json) {
+        g_string_append_printf(world->log, "answer %u %s\n", status, json ?: "-");
+}
+
 const char *ws_peer_identity(const WsPeer *peer) {
         return peer->identity;
 }

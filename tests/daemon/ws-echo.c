@@ -105,7 +105,42 @@ static void on_closed(WsPeer *peer, const char *reason, void *userdata) {
         say("closed %s: %s", ws_peer_identity(peer), reason);
 }
 
-static const WsHandler handler = { on_authorize, on_opened, on_message, on_closed, NULL };
+/* POST /enroll: says the body back, "late" somewhat later. */
+typedef struct Late {
+        WsCall *call;
+        LoopTimer *timer;
+        char *body;
+} Late;
+
+static void answer_late(void *userdata) {
+        Late *l = userdata;
+
+        ws_call_answer(l->call, 200, l->body);
+        say("answered");
+        loop_timer_free(l->timer);
+        g_free(l->body);
+        g_free(l);
+}
+
+static void on_enroll(WsCall *call, const PeerAddress *address, const char *token, const char *body,
+                      size_t size, void *userdata) {
+        Echo *e = userdata;
+        g_autofree char *text = g_strndup(body, size);
+        Late *l;
+
+        say("enroll %s %zu", token ?: "-", size);
+        if (g_strcmp0(token, "late") == 0) {
+                l = g_new0(Late, 1);
+                l->call = call;
+                l->body = g_steal_pointer(&text);
+                l->timer = loop_timer_new(e->loop, 500, 0, answer_late, l);
+        } else if (g_strcmp0(token, "good") == 0)
+                ws_call_answer(call, 200, text);
+        else
+                ws_call_answer(call, 401, NULL);
+}
+
+static const WsHandler handler = { on_authorize, on_opened, on_message, on_closed, NULL, on_enroll };
 
 static void on_drained(void *userdata) {
         Echo *e = userdata;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the store keeps, but for commands: plain records, which own their strings. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ClientRecord {
+        char *id, *host, *version, *address;
+        char *labels;   /* JSON object text */
+        char *commands; /* JSON array text */
+        bool online, revoked, forgotten;
+        uint64_t since, last_seen; /* realtime µs */
+} ClientRecord;
+
+typedef struct TokenRecord {
+        uint8_t hash[32]; /* SHA-256 of the token; the token itself is never kept */
+        char *client;
+        uint64_t created, expires; /* realtime µs, 0: never */
+} TokenRecord;
+
+/* A line that lets a host in, once: it is traded for a token. */
+typedef struct EnrollmentRecord {
+        uint8_t hash[32]; /* SHA-256 of the one-time token */
+        char *client;
+        uint64_t created, expires; /* realtime µs */
+        uint32_t caller_uid;       /* who had it made */
+        bool used;
+        uint8_t credential[32]; /* SHA-256 of the token that it was traded for, once used */
+} EnrollmentRecord;
+
+/* What was asked for and how it ended; what became of each client its commands say. */
+typedef struct BatchRecord {
+        char *id, *selector, *command, *params;
+        char *state, *status;         /* as on D-Bus */
+        uint64_t requested, finished; /* realtime µs, 0: not yet */
+        uint32_t total, caller_uid;
+} BatchRecord;
+
+/* A session key that an agent reported. id is the agent's: of the command that made the key, or of its own making; one client reports
+ * each once. */
+typedef struct KeyRecord {
+        char *id, *client, *container, *session_key, *action;
+        uint64_t received; /* realtime µs */
+} KeyRecord;
+
+typedef struct BackupRecord {
+        char *id, *client, *container, *file, *sha256;
+        uint64_t size, finished; /* bytes; realtime µs */
+} BackupRecord;
+
+BatchRecord *batch_record_free(BatchRecord *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchRecord, batch_record_free)
+KeyRecord *key_record_free(KeyRecord *k);
+BackupRecord *backup_record_free(BackupRecord *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRecord, key_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackupRecord, backup_record_free)
+ClientRecord *client_record_free(ClientRecord *c);
+TokenRecord *token_record_free(TokenRecord *t);
+EnrollmentRecord *enrollment_record_free(EnrollmentRecord *e);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClientRecord, client_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TokenRecord, token_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EnrollmentRecord, enrollment_record_free)
