@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The server process: its parts in the order in which they need each other, its start, reload and stop. */
+#include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "error.h"
 #include "limits.h"
 #include "listeners.h"
@@ -16,6 +19,7 @@
 #include "options.h"
 #include "self-signed.h"
 #include "server.h"
+#include "text.h"
 #include "ws-server.h"
 
 typedef struct Process {
@@ -26,7 +30,7 @@ typedef struct Process {
         Bus *bus;
         TlsFiles tls;
         GArray *listeners;
-        LoopTimer *stop_timer;
+        LoopTimer *stop_timer, *certificate_timer;
         bool stopping;
 } Process;
 
@@ -64,33 +68,110 @@ static void stop(Process *p) {
         dispatcher_stop(p->server.dispatcher, commands_settled, p);
 }
 
-static bool find_certificate(Process *p, TlsFiles *ret, GError **error) {
-        g_autofree char *dir = g_build_filename(p->options->state_directory, "tls", NULL);
+/* Reload: what can change without ending a session does. */
 
-        if (p->options->cert)
-                return tls_configured(p->options->cert, p->options->key, ret, error);
-        return tls_self_made(dir, g_get_host_name(), (uint64_t) g_get_real_time(), ret, error);
+static bool find_certificate(const Options *o, TlsFiles *ret, GError **error) {
+        g_autofree char *dir = g_build_filename(o->state_directory, "tls", NULL);
+
+        if (o->cert)
+                return tls_configured(o->cert, o->key, ret, error);
+        return tls_self_made(dir, g_get_host_name(), now_realtime(), ret, error);
+}
+
+/* Somebody has to do something about it in good time: ours are renewed long before. */
+static void warn_of_expiry(const TlsFiles *tls) {
+        uint64_t now = now_realtime();
+        g_autofree char *left = text_duration(tls->expires > now ? tls->expires - now : now - tls->expires);
+
+        if (tls->expires <= now)
+                log_warning("the TLS certificate %s has expired %s ago: no client that checks it can connect",
+                            tls->cert, left);
+        else if (tls->expires - now < CERTIFICATE_WARN_USEC)
+                log_warning("the TLS certificate %s expires in %s: renew it, and reload the server",
+                            tls->cert, left);
+}
+
+static void take_certificate(Process *p, TlsFiles *tls) {
+        Server *s = &p->server;
+
+        tls_files_clear(&p->tls);
+        p->tls = *tls;
+        *tls = (TlsFiles){};
+        g_free(s->fingerprint);
+        s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
+        s->certificate_expires = p->tls.expires;
+        if (p->tls.cert)
+                warn_of_expiry(&p->tls);
+}
+
+static void advertise(Process *p) {
+        Server *s = &p->server;
+
+        g_free(s->advertise_url);
+        s->advertise_url = NULL;
+        if (p->tls.cert)
+                s->advertise_url = g_strdup(p->options->advertise_url)
+                                                   ?: listeners_advertise(p->listeners, g_get_host_name());
+}
+
+/* The certificate that these options name, for new connections; a plain server has none. */
+static bool reload_certificate(Process *p, const Options *o, GError **error) {
+        TlsFiles tls = {};
+
+        if (!p->tls.cert)
+                return true;
+        if (!find_certificate(o, &tls, error) ||
+            !ws_server_reload_tls(p->ws, &(WsTls){ .cert = tls.cert, .key = tls.key }, error)) {
+                tls_files_clear(&tls);
+                return false;
+        }
+        take_certificate(p, &tls);
+        return true;
+}
+
+static bool reload_all(Process *p, GError **error) {
+        g_autoptr(Options) fresh = options_reread(p->options, error);
+
+        if (!fresh || !reload_certificate(p, fresh, error))
+                return false;
+        options_free(p->options);
+        p->options = g_steal_pointer(&fresh);
+        ws_server_set_limits(p->ws, &p->options->limits);
+        fleet_set_clients_max(p->server.fleet, p->options->clients_max);
+        advertise(p);
+        return true;
 }
 
 static void reload(Process *p) {
         g_autoptr(GError) error = NULL;
-        TlsFiles tls = {};
+        struct timespec now;
 
-        (void) sd_notify(false, "RELOADING=1");
-        if (!find_certificate(p, &tls, &error) ||
-            (p->tls.cert &&
-             !ws_server_reload_tls(p->ws, &(WsTls){ .cert = tls.cert, .key = tls.key }, &error))) {
-                log_error("the certificate was not reloaded, the one before stays: %s", error->message);
-                tls_files_clear(&tls);
-        } else if (p->tls.cert) {
-                tls_files_clear(&p->tls);
-                p->tls = tls;
-                g_free(p->server.fingerprint);
-                p->server.fingerprint = g_strdup(tls.fingerprint);
-                log_info("reloaded, the TLS fingerprint is %s", tls.fingerprint);
-        } else
-                tls_files_clear(&tls);
-        (void) sd_notify(false, "READY=1");
+        /* CLOCK_MONOTONIC, as sd_notify(3) wants it. */
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                          (uint64_t) (now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000));
+        if (reload_all(p, &error)) {
+                log_info("reloaded%s%s", p->tls.cert ? ", the TLS fingerprint is " : "",
+                         p->tls.cert ? p->tls.fingerprint : "");
+                (void) sd_notify(false, "READY=1\nSTATUS=Running");
+        } else {
+                log_error("not reloaded, all stays as it was: %s", error->message);
+                (void) sd_notifyf(false, "READY=1\nSTATUS=Running as before a reload that failed: %s",
+                                  error->message);
+        }
+}
+
+/* A certificate of ours that is due is renewed, one that was put in place without a reload is found. */
+static void look_at_certificate(void *userdata) {
+        Process *p = userdata;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *before = g_strdup(p->tls.leaf);
+
+        if (!reload_certificate(p, p->options, &error))
+                log_warning("the TLS certificate cannot be read anew, the one before stays: %s",
+                            error->message);
+        else if (g_strcmp0(before, p->tls.leaf) != 0)
+                log_info("there is a new TLS certificate, the fingerprint is %s", p->tls.fingerprint);
 }
 
 static void on_signal(int signum, void *userdata) {
@@ -152,10 +233,11 @@ static bool any_tls(const GArray *listeners) {
 
 static bool make_parts(Process *p, GError **error) {
         Server *s = &p->server;
+        g_auto(TlsFiles) found = {};
         WsTls tls;
 
         p->listeners = listeners_open(p->options, error);
-        if (!p->listeners || (any_tls(p->listeners) && !find_certificate(p, &p->tls, error)))
+        if (!p->listeners || (any_tls(p->listeners) && !find_certificate(p->options, &found, error)))
                 return false;
         p->loop = loop_new(error);
         if (!p->loop)
@@ -165,10 +247,11 @@ static bool make_parts(Process *p, GError **error) {
         if (!server_make(s, p->loop, p->options->state_directory, p->options->clients_max,
                          !g_getenv("JOURNAL_STREAM"), error))
                 return false;
-        s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
+        take_certificate(p, &found);
+        advertise(p);
         if (p->tls.cert)
-                s->advertise_url = g_strdup(p->options->advertise_url)
-                                                   ?: listeners_advertise(p->listeners, g_get_host_name());
+                p->certificate_timer = loop_timer_new(p->loop, CERTIFICATE_LOOK_MSEC, CERTIFICATE_LOOK_MSEC,
+                                                      look_at_certificate, p);
         tls = (WsTls){ .cert = p->tls.cert, .key = p->tls.key };
         p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
@@ -177,26 +260,26 @@ static bool make_parts(Process *p, GError **error) {
 
 static void free_parts(Process *p) {
         loop_timer_free(p->stop_timer);
+        loop_timer_free(p->certificate_timer);
         bus_free(p->bus);
         ws_server_free(p->ws);
         server_clear(&p->server);
         loop_free(p->loop);
         g_clear_pointer(&p->listeners, g_array_unref);
         tls_files_clear(&p->tls);
+        options_free(p->options);
 }
 
 int main(int argc, char *argv[]) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(Options) options = NULL;
         Process p = {};
         int code = EXIT_FAILURE;
 
         (void) setlocale(LC_ALL, "");
         umask(0027);
-        options = options_read(argc, argv, &error);
-        log_init(options && options->debug);
-        p.options = options;
-        if (options && make_parts(&p, &error)) {
+        p.options = options_read(argc, argv, &error);
+        log_init(p.options && p.options->debug);
+        if (p.options && make_parts(&p, &error)) {
                 server_load(&p.server, loaded, &p);
                 code = loop_run(p.loop);
         } else

@@ -15,6 +15,7 @@
 Options *options_free(Options *o) {
         if (!o)
                 return NULL;
+        g_free(o->config);
         g_free(o->state_directory);
         g_free(o->host);
         g_free(o->cert);
@@ -42,7 +43,7 @@ static bool read_advertise_url(Options *o, const Config *c, GError **error) {
         return true;
 }
 
-static bool read_config(Options *o, const char *path, GError **error) {
+static bool read_config(Options *o, GError **error) {
         static const ConfigKey known[] = {
                 { "TLS", "Certificate" },
                 { "TLS", "PrivateKey" },
@@ -52,7 +53,7 @@ static bool read_config(Options *o, const char *path, GError **error) {
                 { "Limits", "MaxConnectionsPerAddress" },
                 {},
         };
-        g_autoptr(Config) c = config_read(path, known, warn, NULL, error);
+        g_autoptr(Config) c = config_read(o->config, known, warn, NULL, error);
         uint64_t clients = CLIENTS_MAX_DEFAULT, bytes = MESSAGE_BYTES_MAX;
         uint64_t per_address = CONNECTIONS_PER_ADDRESS_DEFAULT;
 
@@ -73,7 +74,24 @@ static bool read_config(Options *o, const char *path, GError **error) {
                 .connections_per_address = per_address,
                 .handshakes = HANDSHAKES_MAX,
         };
+        if (!o->cert != !o->key)
+                return fleet_fail(error, FLEET_ERROR_CONFIG,
+                                  "a certificate and its private key go together: %s is missing",
+                                  o->cert ? "the key (--key, PrivateKey=)"
+                                          : "the certificate (--cert, Certificate=)");
         return true;
+}
+
+Options *options_reread(const Options *o, GError **error) {
+        g_autoptr(Options) n = g_memdup2(o, sizeof(*o));
+
+        n->config = g_strdup(o->config);
+        n->state_directory = g_strdup(o->state_directory);
+        n->host = g_strdup(o->host);
+        n->cert = o->own_cert ? g_strdup(o->cert) : NULL;
+        n->key = o->own_cert ? g_strdup(o->key) : NULL;
+        n->advertise_url = NULL;
+        return read_config(n, error) ? g_steal_pointer(&n) : NULL;
 }
 
 static bool port_is_valid(int port, const char *option, GError **error) {
@@ -85,7 +103,6 @@ static bool port_is_valid(int port, const char *option, GError **error) {
 
 Options *options_read(int argc, char *argv[], GError **error) {
         g_autoptr(Options) o = g_new0(Options, 1);
-        g_autofree char *config = NULL;
         gboolean ssl = false, debug = false, version = false;
         const GOptionEntry entries[] = {
                 { "port", 0, 0, G_OPTION_ARG_INT, &o->port, "Listen for plain ws on this port", "N" },
@@ -97,7 +114,7 @@ Options *options_read(int argc, char *argv[], GError **error) {
                 { "key", 0, 0, G_OPTION_ARG_FILENAME, &o->key, "Its private key, PEM", "FILE" },
                 { "host", 0, 0, G_OPTION_ARG_STRING, &o->host,
                   "Numeric address to listen on (wss: all, plain ws: 127.0.0.1)", "ADDRESS" },
-                { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Instead of " MSERVER_CONFIG_FILE,
+                { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "Instead of " MSERVER_CONFIG_FILE,
                   "FILE" },
                 { "state-directory", 0, 0, G_OPTION_ARG_FILENAME, &o->state_directory,
                   "Instead of " MSERVER_STATE_DIR, "DIR" },
@@ -121,19 +138,14 @@ Options *options_read(int argc, char *argv[], GError **error) {
                 fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" is not an option; --help names them", argv[1]);
                 return NULL;
         }
+        if (!o->config)
+                o->config = g_strdup(MSERVER_CONFIG_FILE);
+        o->own_cert = o->cert || o->key;
         o->ssl = ssl;
         o->debug = debug;
         if ((o->port != -1 && !port_is_valid(o->port, "--port", error)) ||
-            !port_is_valid(o->ssl_port, "--ssl-port", error) ||
-            !read_config(o, config ?: MSERVER_CONFIG_FILE, error))
+            !port_is_valid(o->ssl_port, "--ssl-port", error) || !read_config(o, error))
                 return NULL;
-        if (!o->cert != !o->key) {
-                fleet_fail(error, FLEET_ERROR_CONFIG,
-                           "a certificate and its private key go together: %s is missing",
-                           o->cert ? "the key (--key, PrivateKey=)"
-                                   : "the certificate (--cert, Certificate=)");
-                return NULL;
-        }
         if (!o->state_directory)
                 o->state_directory = g_strdup(g_getenv("STATE_DIRECTORY") ?: MSERVER_STATE_DIR);
         return g_steal_pointer(&o);

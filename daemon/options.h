@@ -9,6 +9,7 @@
 #include "ws-server.h"
 
 typedef struct Options {
+        char *config;          /* --config, else MSERVER_CONFIG_FILE */
         char *state_directory; /* --state-directory, $STATE_DIRECTORY, else MSERVER_STATE_DIR */
         char *host;            /* --host: numeric address or "*", NULL: not given */
         int port;              /* --port: plain, -1: not given */
@@ -16,6 +17,7 @@ typedef struct Options {
         int ssl_port;          /* --ssl-port, TLS_PORT */
         char *cert, *key;      /* --cert --key, [TLS] Certificate= PrivateKey=; NULL: self-made */
         char *advertise_url;   /* [Server] AdvertiseUrl=; NULL: by host name and port */
+        bool own_cert;         /* cert and key are the command line's */
         bool debug;
         unsigned clients_max;
         WsLimits limits;
@@ -23,5 +25,7 @@ typedef struct Options {
 
 /* Reads both. Prints help or version and exits where asked to. Errors are FLEET_ERROR_CONFIG or G_OPTION_ERROR. */
 Options *options_read(int argc, char *argv[], GError **error);
+/* The configuration read anew, under the same command line; what neither names is as at a start. */
+Options *options_reread(const Options *o, GError **error);
 Options *options_free(Options *o);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)

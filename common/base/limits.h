@@ -68,6 +68,11 @@
 #define CLOSE_REASON_MAX 123     /* RFC 6455 section 5.5 */
 #define AUTH_ADDRESSES_MAX 16384 /* addresses remembered for that; the oldest goes first */
 
+/* Certificates of the server. */
+#define CERTIFICATE_WARN_USEC \
+        (14ull * 24 * 3600 * 1000000)              /* ACME clients renew a month ahead: this one did not */
+#define CERTIFICATE_LOOK_MSEC (6ull * 3600 * 1000) /* a warning four times a day is enough to be seen */
+
 /* Enrolment: a line that lets a new host in is for somebody who is at both machines now. */
 #define ENROLLMENT_LIFE_DEFAULT_USEC (15ull * 60 * 1000000)
 #define ENROLLMENT_LIFE_MAX_USEC (7ull * 24 * 3600 * 1000000)

@@ -27,6 +27,10 @@ Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max) {
         return f;
 }
 
+void fleet_set_clients_max(Fleet *f, unsigned clients_max) {
+        f->clients_max = clients_max;
+}
+
 Fleet *fleet_free(Fleet *f) {
         if (!f)
                 return NULL;

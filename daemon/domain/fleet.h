@@ -17,6 +17,7 @@ typedef struct Fleet Fleet;
 /* Called once the stored clients and tokens are there, or with the error that kept them away. */
 typedef void (*FleetReady)(const GError *error, void *userdata);
 Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max);
+void fleet_set_clients_max(Fleet *f, unsigned clients_max); /* those that are there stay */
 void fleet_load(Fleet *f, FleetReady ready, void *userdata);
 Fleet *fleet_free(Fleet *f);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)

@@ -22,8 +22,9 @@ typedef struct Server {
         KeyFiles *key_files;
         Keyring *keyring;
         Sessions *sessions;
-        char *fingerprint;       /* "" on a plain server */
-        char **listen_addresses; /* "wss://[::]:8443" */
+        char *fingerprint;            /* "" on a plain server */
+        uint64_t certificate_expires; /* realtime µs; 0 on a plain server */
+        char **listen_addresses;      /* "wss://[::]:8443" */
         char *advertise_url; /* where hosts find this server: wss://HOST:PORT/ws/monitoring/; NULL on a plain one */
 } Server;
 

@@ -229,11 +229,19 @@ bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days) {
                X509_cmp_time(X509_get0_notAfter(cert), &then) > 0;
 }
 
-uint64_t certificate_not_before(X509 *cert) {
+static uint64_t to_usec(const ASN1_TIME *t) {
         struct tm tm = { 0 };
 
-        (void) ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm);
+        (void) ASN1_TIME_to_tm(t, &tm);
         return (uint64_t) MAX(timegm(&tm), 0) * USEC_PER_SEC;
+}
+
+uint64_t certificate_not_before(X509 *cert) {
+        return to_usec(X509_get0_notBefore(cert));
+}
+
+uint64_t certificate_not_after(X509 *cert) {
+        return to_usec(X509_get0_notAfter(cert));
 }
 
 bool certificate_has_names(X509 *cert, const char *host_name) {

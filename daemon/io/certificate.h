@@ -31,8 +31,9 @@ char *private_key_to_pem(EVP_PKEY *key);
 
 /* Is it valid now and for the coming days? */
 bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days);
-/* Its first second, in µs since the epoch. */
+/* Its first and its last second, in µs since the epoch. */
 uint64_t certificate_not_before(X509 *cert);
+uint64_t certificate_not_after(X509 *cert);
 /* Does it carry all names that certificate_new_server() would give it? */
 bool certificate_has_names(X509 *cert, const char *host_name);
 

@@ -33,6 +33,7 @@ void tls_files_clear(TlsFiles *f) {
         g_clear_pointer(&f->cert, g_free);
         g_clear_pointer(&f->key, g_free);
         g_clear_pointer(&f->fingerprint, g_free);
+        g_clear_pointer(&f->leaf, g_free);
 }
 
 static bool write_key(const char *path, EVP_PKEY *key, GError **error) {
@@ -124,6 +125,7 @@ bool tls_self_made(const char *dir, const char *host_name, uint64_t now_usec, Tl
         g_autofree char *cert_path = g_build_filename(dir, "cert.pem", NULL);
         g_autofree char *key_path = g_build_filename(dir, "key.pem", NULL);
         g_auto(Authority) ca = { 0 };
+        g_autoptr(X509) cert = NULL;
 
         if (g_mkdir_with_parents(dir, 0700) < 0)
                 return fleet_fail_errno(error, FLEET_ERROR_CONFIG, errno, "Cannot make the directory \"%s\"",
@@ -134,10 +136,15 @@ bool tls_self_made(const char *dir, const char *host_name, uint64_t now_usec, Tl
         if (!is_usable(cert_path, key_path, &ca, host_name, now_usec) &&
             !make_cert(cert_path, key_path, &ca, host_name, now_usec, error))
                 return false;
+        cert = certificate_read(cert_path, error);
+        if (!cert)
+                return false;
         *ret = (TlsFiles){
                 .cert = g_steal_pointer(&cert_path),
                 .key = g_steal_pointer(&key_path),
                 .fingerprint = certificate_fingerprint(ca.cert),
+                .leaf = certificate_fingerprint(cert),
+                .expires = certificate_not_after(cert),
         };
         return true;
 }
@@ -156,6 +163,8 @@ bool tls_configured(const char *cert_path, const char *key_path, TlsFiles *ret, 
                 .cert = g_strdup(cert_path),
                 .key = g_strdup(key_path),
                 .fingerprint = certificate_fingerprint(cert),
+                .leaf = certificate_fingerprint(cert),
+                .expires = certificate_not_after(cert),
         };
         return true;
 }

@@ -77,6 +77,10 @@ bool ws_server_reload_tls(WsServer *s, const WsTls *tls, GError **error) {
         return true;
 }
 
+void ws_server_set_limits(WsServer *s, const WsLimits *limits) {
+        s->limits = *limits;
+}
+
 static void on_drained(void *userdata) {
         WsServer *s = userdata;
         void (*done)(void *) = s->drained;

@@ -70,6 +70,9 @@ bool ws_server_listen(WsServer *s, int fd, bool tls, GError **error);
 /* New certificate and key for new connections; sessions go on. The old ones stay when these are unusable. */
 bool ws_server_reload_tls(WsServer *s, const WsTls *tls, GError **error);
 
+/* For new connections; those that are open stay, and keep the size of message that they began with. */
+void ws_server_set_limits(WsServer *s, const WsLimits *limits);
+
 /* Stops accepting and closes every peer with 1001; done runs once when the last is gone or after timeout_ms,
  * never from inside the call, and not at all when the server is freed before. */
 void ws_server_drain(WsServer *s, uint64_t timeout_ms, void (*done)(void *userdata), void *userdata);

@@ -15,8 +15,6 @@
 
 #define DAY (24 * 3600 * USEC_PER_SEC)
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlsFiles, tls_files_clear)
-
 typedef struct Fixture {
         char *parent, *dir;
         uint64_t now;
