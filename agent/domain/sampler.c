@@ -75,7 +75,7 @@ static void ask_free(void *p) {
         g_free(a);
 }
 
-static void tick(void *userdata);
+static void begin(Sampler *s);
 
 /* The sample is as complete as it will be. */
 static void publish(Sampler *s, const char *problem) {
@@ -93,7 +93,7 @@ static void publish(Sampler *s, const char *problem) {
         json_object_put(data);
         if (!s->complete) {
                 s->complete = true;
-                tick(s);
+                begin(s);
         }
 }
 
@@ -225,21 +225,27 @@ static void work_done(uv_work_t *uv, int status) {
         g_free(w);
 }
 
-static void tick(void *userdata) {
-        Sampler *s = userdata;
+/* Step 1; nothing where it has been begun already. */
+static void begin(Sampler *s) {
         int r;
 
         if (s->work)
                 return;
-        if (s->data) {
-                s->call = docker_call_free(s->call);
-                publish(s, "docker did not answer in time");
-        }
         s->work = g_new0(HostWork, 1);
         s->work->owner = s;
         s->work->uv.data = s->work;
         r = uv_queue_work(loop_uv(s->loop), &s->work->uv, work, work_done);
         g_assert(r == 0);
+}
+
+static void tick(void *userdata) {
+        Sampler *s = userdata;
+
+        if (s->data) {
+                s->call = docker_call_free(s->call);
+                publish(s, "docker did not answer in time");
+        }
+        begin(s);
 }
 
 Sampler *sampler_new(Loop *l, const AgentConfig *config, NodeWatch *nodes, SampleReady ready, void *userdata,

@@ -215,6 +215,16 @@ static void test_slow_engine(void) {
         test_free(t);
 }
 
+/* The first sample is followed by another at once; one that is late must not have two begun. */
+static void test_slow_from_the_start(void) {
+        Test *t = test_new("/containers/json", NULL);
+
+        run(t, "the first sample", 1);
+        g_assert_cmpstr(json_string_at(t->data, "containers_error"), ==, "docker did not answer in time");
+        run(t, "the second sample", 2);
+        test_free(t);
+}
+
 /* Freed in each of its steps. */
 static void test_free_early(void) {
         static const char *const silent[] = { "/containers/json", "/3node0/json", "/stats" };
@@ -236,6 +246,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/sampler/vanished", test_vanished);
         g_test_add_func("/sampler/no-engine", test_no_engine);
         g_test_add_func("/sampler/slow-engine", test_slow_engine);
+        g_test_add_func("/sampler/slow-from-the-start", test_slow_from_the_start);
         g_test_add_func("/sampler/free-early", test_free_early);
         return g_test_run();
 }
