@@ -168,7 +168,7 @@ class Moving(Program):
             out, code = t.wait()
         self.wait_asked("CancelBatch batch_1795406800123_2000")
         self.assertIn("busan-1  cancelled  1.2 s", out)
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 130)
 
 
 class Prompt(Program):
