@@ -176,6 +176,8 @@ bool key_file_is_key(const KeyFile *f) {
 const KeyFile *key_bundle_find(const KeyBundle *b, const char *path) {
         KeyFile wanted = { .path = (char *) path }, *key = &wanted, **found;
 
+        if (b->files->len == 0) /* there is no array, then */
+                return NULL;
         found = bsearch(&key, b->files->pdata, b->files->len, sizeof(void *), compare);
         return found ? *found : NULL;
 }

@@ -40,7 +40,7 @@ static void test_questions(void) {
                 g_autofree char *id = g_strdup_printf("\"id\":%u,", i + 1);
 
                 g_assert_nonnull(strstr(all[i], id));
-                g_assert_true(!quick[i] || g_str_equal(quick[i], all[i]));
+                g_assert_true(i >= g_strv_length(quick) || g_str_equal(quick[i], all[i]));
         }
         g_assert_cmpstr(quick[0], ==,
                         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system_health\",\"params\":[]}");
