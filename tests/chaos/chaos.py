@@ -69,8 +69,8 @@ def settle(seconds):
 
 def run_plan(seed, minutes, callers, log=print, settle_seconds=SETTLE_SECONDS):
     """Sets the machine up, runs, checks, and leaves the machine as it was. Returns (name of the check to problems, figures)."""
-    machine.set_up()
     try:
+        machine.set_up()
         return _run_plan(seed, minutes, callers, log, settle_seconds)
     finally:
         machine.tear_down()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The machine as a run needs it, and as it was afterwards: a second agent, small file systems for the states (so that they
 can be full), and a clock of each service's own (so that it can jump; the machine's is the host's)."""
+import glob
 import os
 import re
 import shutil
@@ -33,8 +34,11 @@ def _make_second_agent():
     unit = unit.replace('/etc/mclient/token', '/etc/mclient-two/token')
     unit = unit.replace('StateDirectory=mclient', 'StateDirectory=mclient-two')
     _write(f'/run/systemd/system/{AGENT_TWO}', unit)
-    with open(AGENT_CONF, encoding='utf-8') as f:
-        conf = re.sub(r'^Id=.*$', 'Id=demo2', f.read(), flags=re.M)
+    conf = ''
+    for path in (AGENT_CONF, *sorted(glob.glob(f'{AGENT_CONF}.d/*.conf'))):
+        with open(path, encoding='utf-8') as f:
+            conf += f.read() + '\n'
+    conf = re.sub(r'^Id=.*$', 'Id=demo2', conf, flags=re.M)
     _write('/etc/mclient-two/mclient.conf', conf + RULES.format(container='3node1'))
     _write('/etc/mclient-two/token', mserverctl('token', '--replace', 'demo2'), 0o600)
     _write(DROP_IN, RULES.format(container='3node0'))

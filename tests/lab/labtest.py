@@ -68,7 +68,7 @@ def run(*argv, user=None, check=True, input=None, timeout=60, env=None):
     check is false. user: "oper" (in mserver-operator) or "guest" (in no group); else root. stdin is input or empty."""
     argv = [str(a) for a in argv]
     process = subprocess.run(_as_user(argv, user), input=input or '', capture_output=True, text=True, timeout=timeout,
-                             env={**os.environ, **env} if env else None)
+                             errors='backslashreplace', env={**os.environ, **env} if env else None)
     if check and process.returncode != 0:
         raise Failed(argv, process)
     return process

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """journalctl -x explains each entry of the audit trail, in English and in Korean: the entries are real, and what the
 explanation speaks of is in them."""
+import hashlib
 import re
 
-from labtest import BusError, ServerTest, bus, manager, run
+from labtest import BusError, ServerTest, bus, manager, run, systemctl
 from peers import Peer
 
 CATALOGS = {'C.UTF-8': '/usr/lib/systemd/catalog/mserver.catalog',
@@ -19,12 +20,14 @@ def entries_of(path):
 
 
 class Catalog(ServerTest):
-    expected_warnings = (' rejected: ', ' denied to uid ', ' interrupted ')
+    expected_warnings = (' rejected: ', ' denied to uid ', ' interrupted ', r'^closed by the server \(1001')
 
     def make_entries(self):
         """Causes every event, and returns the entry of each."""
+        systemctl('restart', 'mserver.service')  # audit-resumed comes once in a run of the server
         peer = Peer(self)  # client-enrolled, client-online
-        self.seen = {'client-enrolled': {}, 'client-online': {}, 'command-denied': {}}
+        manager('CreateEnrollment', 'sa{sv}', peer.id, {'replace': True})
+        self.seen = {'client-enrolled': {}, 'client-online': {}, 'command-denied': {}, 'enrollment-created': {}}
         with self.assertRaises(BusError):
             manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'restart', {}, {}, user='guest')
 
@@ -32,7 +35,8 @@ class Catalog(ServerTest):
         peer.answer(peer.hear('command'))
         self.seen.update({name: {'MSERVER_COMMAND_ID': sent} for name in ('command-requested', 'command-finished')})
 
-        peer.say('key_update', data={'container': '3node0', 'session_key': '0x' + 'ab' * 128, 'timestamp': 1,
+        key = '0x' + hashlib.sha256(peer.id.encode()).hexdigest() * 4  # nobody else's
+        peer.say('key_update', data={'container': '3node0', 'session_key': key, 'timestamp': 1,
                                      'action': 'rotate_keys', 'id': 'k1'})
         peer.hear('key_update_ack')
         peer.say('backup_complete', data={'container': '3node0', 'backup_file': '/b/3node0.tar', 'timestamp': 1, 'id': 'b1',
@@ -55,8 +59,9 @@ class Catalog(ServerTest):
         other.closing()
         manager('RevokeClient', 's', peer.id)
         self.seen.update({'client-rejected': {'MSERVER_CLIENT': other.id}, 'client-revoked': {}})
-        return {name: self.journal.wait(MSERVER_EVENT=name, **{'MSERVER_CLIENT': peer.id, **fields})
-                for name, fields in self.seen.items()}
+        found = {name: self.journal.wait(MSERVER_EVENT=name, **{'MSERVER_CLIENT': peer.id, **fields})
+                 for name, fields in self.seen.items()}
+        return {**found, 'audit-resumed': self.journal.wait(MSERVER_EVENT='audit-resumed')}
 
     def explanation(self, entry, language):
         """What journalctl -x says behind an entry, without its frame."""

@@ -243,7 +243,7 @@ class Enroll(ServerTest):
 class Server(ServerTest):
     """What the server answers, by hand."""
 
-    expected_warnings = (' rejected: ',)
+    expected_warnings = (' rejected: ', 'CreateEnrollment denied to uid ')
 
     def setUp(self):
         super().setUp()

@@ -99,7 +99,8 @@ class Masking(ServerTest):
 
     def test_of_tokens(self):
         value = mserverctl('token', '--replace', 'masking-1').strip()
-        self.addCleanup(mserverctl, 'revoke', 'masking-1', check=False)
+        self.addCleanup(manager, 'ForgetClient', 's', 'masking-1')
+        self.addCleanup(manager, 'RevokeClient', 's', 'masking-1')
         with start('curl', '--insecure', '--silent', '-H', f'Authorization: Token {value}x',
                    'https://localhost:8443/ws/monitoring/') as process:
             try:

@@ -65,7 +65,7 @@ class Operator(ServerTest):
     expected_warnings = ('^demo: .* (failed|cancelled) after ', ' denied to uid ')
 
     def test_a_day(self):
-        self.assertIn('demo    online', mserverctl('list', user='oper'))
+        self.assertRegex(mserverctl('list', user='oper'), r'(?m)^demo +online ')
         self.assertIn('3node1  substrate-node  running', mserverctl('send', 'demo', 'status', user='oper'))
         self.assertRegex(mserverctl('send', 'demo', 'restart', '3node0', user='oper'),
                          r'^cmd_\d+_\d+  demo  restart 3node0   succeeded in ')

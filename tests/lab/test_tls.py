@@ -40,6 +40,8 @@ def shown():
 class Reload(ServerTest):
     """New certificates and a new configuration, and nobody's session ends for it."""
 
+    expected_warnings = (r'^closed by the server \(1001',)  # when all is put back
+
     def setUp(self):
         super().setUp()
         self.directory = '/etc/mserver/test-tls'
