@@ -140,8 +140,8 @@ static void print_result(const Ctl *ctl, const FollowEnd *end) {
 static bool passes_exit_code(const CommandReport *r, int *ret) {
         uint64_t code = json_uint(r->result, "exit_code");
 
-        /* An operator's own command that was stopped has one as well, but that is not why it ended. */
-        if ((strcmp(r->command, "exec") != 0 && strcmp(r->state, "failed") != 0) || code < 1 || code > 255)
+        /* One that was stopped may have one as well, but that is not why it ended. */
+        if (strcmp(r->state, "failed") != 0 || code < 1 || code > 255)
                 return false;
         *ret = (int) code;
         return true;
