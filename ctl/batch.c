@@ -168,15 +168,21 @@ static bool send_request(Watch *w, sd_bus_message *request, GError **error) {
         return true;
 }
 
-/* How it stands. One whose commands have all ended by now has no object any more, but its signals have come. */
+/* A batch that was stopped ends with what it has sent. */
+static bool has_ended(const BatchReport *r) {
+        return *r->state && strcmp(r->state, "running") != 0 && r->succeeded + r->failed >= r->sent;
+}
+
+/* How it stands. It may have ended by now, and its signals have come before anybody knew that they were of it. */
 static bool read_start(Watch *w, GError **error) {
         g_autoptr(GError) failed = NULL;
         g_autoptr(json_object) p =
                         bus_client_properties(w->bus, w->report->path, MSERVER_IFACE_BATCH, &failed);
 
-        if (p)
+        if (p) {
                 take_properties(w, p);
-        else if (g_error_matches(failed, FLEET_ERROR, FLEET_ERROR_NO_SUCH_CLIENT))
+                w->ended = w->ended || has_ended(w->report);
+        } else if (g_error_matches(failed, FLEET_ERROR, FLEET_ERROR_NO_SUCH_CLIENT))
                 w->ended = true;
         else
                 g_propagate_error(error, g_steal_pointer(&failed));
@@ -201,7 +207,8 @@ static bool step(Watch *w, GError **error) {
                 r->cancelled = true;
                 return reply != NULL;
         }
-        return bus_client_turn(w->bus, error);
+        return w->ended ||
+               bus_client_turn(w->bus, error); /* a call before may have brought the last signal */
 }
 
 /* The ids of commands that were not sent at once are not in the signals. */
