@@ -48,8 +48,8 @@ def first_row():
 
 
 def open_commands():
-    """How many commands and records are on their way; None while that cannot be asked."""
-    counts = [rows(SERVER_DB, 'SELECT count(*) FROM commands WHERE phase = 0')]
+    """How many commands and records of the two agents are on their way; None while that cannot be asked."""
+    counts = [rows(SERVER_DB, "SELECT count(*) FROM commands WHERE phase = 0 AND client IN ('demo', 'demo2')")]
     for path in AGENT_DBS.values():
         counts.append(rows(path, 'SELECT count(*) FROM commands WHERE acked = 0'))
         counts.append(rows(path, 'SELECT count(*) FROM outbox'))
