@@ -87,6 +87,7 @@ class Lifecycle(ServerTest):
         state, result = run_command('status')
         self.assertEqual(state, 'succeeded')
         for entry, name in zip(result, ('3node0', '3node1'), strict=True):
+            self.assertIsInstance(entry.pop('node'), dict)  # test_status.py knows what it says
             self.assertEqual(entry, {
                 'name': name, 'image': 'substrate-node', 'state': 'running', 'health': None, 'restarts': 0,
                 'started': Node(name).inspect('{{.State.StartedAt}}')})
