@@ -208,7 +208,7 @@ class Ends(ServerTest):
     def test_the_end_of_the_server_interrupts_it(self):
         members = [Member(self, None), Member(self)]
         batch = Batch('demo*', 'start', {'container': '3node0'}, **{'max-parallel': 1})
-        members[0].next()
+        running = members[0].next()
         self.allow_warnings('interrupted', r'^closed by the server \(1001', '^Batch .* was cut short by the end of the server')
         systemctl('restart', 'mserver.service')
         self.assertEqual(wait_for(lambda: batch.State, 'its object answers'), 'interrupted')
@@ -217,6 +217,8 @@ class Ends(ServerTest):
         self.assertTrue(members[1].got.empty())
         self.assertEqual([row[1] for row in manager('ListCommands', 'a{sv}', {'batch': batch.id, 'limit': 10})[0]
                           if row[1] == members[1].id], [])
+        Peer(self, members[0].id).answer({'data': running})  # or it ended minutes later, in another test
+        self.journal.wait(MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=running['id'])
 
 
 class CommandLine(ServerTest):

@@ -4,9 +4,10 @@ import os
 import pty
 import select
 import shlex
+import termios
 import time
 
-from labtest import ServerTest, mserverctl, mserverctl_json, run, start, systemctl
+from labtest import ServerTest, mserverctl, mserverctl_json, run, start, systemctl, wait_for
 
 PASSWORD = 'lab-pa55'
 CTRL_C, CTRL_D = '\x03', '\x04'
@@ -33,6 +34,16 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, text.encode())
+
+    def until_without(self, flag, tty=None):
+        """Whoever asks prints first and sets up the terminal then, which takes what was typed before for something else."""
+        def is_off():
+            fd = os.open(tty, os.O_RDONLY | os.O_NOCTTY) if tty else os.dup(self.fd)
+            try:
+                return not termios.tcgetattr(fd)[3] & flag
+            finally:
+                os.close(fd)
+        wait_for(is_off, 'the terminal is set up', SECONDS)
 
     def _read(self, deadline):
         ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
@@ -86,6 +97,8 @@ class Operator(ServerTest):
         self.addCleanup(run, 'usermod', '--password', '*', 'root')
         with Terminal('mserverctl', 'send', 'demo', 'exec', 'container=3node0', 'echo', 'done', user='guest') as terminal:
             asked = terminal.until('Password: ')
+            pid = run('pgrep', '--newest', '--uid', 'guest', '--exact', 'mserverctl').stdout.strip()
+            terminal.until_without(termios.ECHO, f'/proc/{pid}/fd/0')
             terminal.type(PASSWORD + '\n')
             terminal.until('done\r\n')
             # Once, and for what it is about.
@@ -104,10 +117,12 @@ class Operator(ServerTest):
             for line, answer in (('list', '1 online'), ('send demo status', '3node1'), ('help', 'broadcast COMMAND'),
                                  ('send demo logs 3node0 1', '\r\n'), ('broadcast status', '1 of 1 succeeded')):
                 terminal.until('mserver>')
+                terminal.until_without(termios.ICANON)
                 terminal.type(line + '\n')
                 terminal.until(line)
                 terminal.until(answer)
             terminal.until('mserver>')
+            terminal.until_without(termios.ICANON)
             terminal.type(CTRL_D)
             terminal.rest()
 
