@@ -239,9 +239,9 @@ int main(int argc, char *argv[]) {
 
         (void) setlocale(LC_CTYPE, ""); /* not LC_NUMERIC: JSON is written with printf(3) */
         (void) setlocale(LC_MESSAGES, "");
-        (void) bindtextdomain("mserver", LOCALEDIR);
-        (void) bind_textdomain_codeset("mserver", "UTF-8");
-        (void) textdomain("mserver");
+        (void) bindtextdomain("mclient", LOCALEDIR);
+        (void) bind_textdomain_codeset("mclient", "UTF-8");
+        (void) textdomain("mclient");
         (void) umask(0077);
         if (!parse_options(argc, argv, &options, &code))
                 return code;
