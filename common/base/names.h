@@ -35,6 +35,8 @@
 #define MCLIENT_SCRIPT_STATE_DIR "/var/lib/mclient-script"
 #define DOCKER_SOCKET "/run/docker.sock"
 
+#define MSERVER_UNIT "mserver.service"
+#define MSERVER_USER "mserver"
 #define MCLIENT_UNIT "mclient.service"
 
 /* Label of the short-lived containers that the agent itself makes; its value is the name of the one they serve */
@@ -61,6 +63,7 @@
 #define MESSAGE_ID_COMMAND_FINISHED "acc8d64776b745148825d9ac4b28fa26"
 #define MESSAGE_ID_COMMAND_SETTLED "440e2d02db8a4d949a2af05b8bb62c22"
 #define MESSAGE_ID_AUDIT_RESUMED "2b0609d632564f8aa2c2bd9447c7bc6f"
+#define MESSAGE_ID_AUDIT_BROKEN "831b7ae783e24739bfd4c44546dd8be6"
 #define MESSAGE_ID_KEY_UPDATE "61c3165a94d7423cb711ecb361038d43"
 #define MESSAGE_ID_BACKUP_COMPLETE "330aedeaa3ca4222961f0620e8926653"
 #define MESSAGE_ID_CLIENT_ONLINE "9cd456bf8171462fbbeaa7ca8b9b80a7"
@@ -69,3 +72,6 @@
 #define MESSAGE_ID_CLIENT_ENROLLED "47504b4af20847df812f765a71a43112"
 #define MESSAGE_ID_ENROLLMENT_CREATED "4e87d1b422574aec9cc98fd1a31a5199"
 #define MESSAGE_ID_CLIENT_REVOKED "406de3285f5341caba834fe38ee50759"
+
+/* MSERVER_EVENT= of the server's own mark in its trail where this does not go on from what the store says */
+#define AUDIT_BROKEN_EVENT "audit-broken"
