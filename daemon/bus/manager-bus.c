@@ -51,6 +51,13 @@ static int get_certificate_expires(sd_bus *bus, const char *path, const char *in
         return sd_bus_message_append(reply, "t", ((Bus *) userdata)->server->certificate_expires);
 }
 
+static int get_audit_head(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        const AuditHead *head = audit_head(((Bus *) userdata)->server->audit);
+
+        return sd_bus_message_append(reply, "(stts)", head->instance, head->seq, head->usec, head->hash);
+}
+
 static int get_clients(sd_bus *bus, const char *path, const char *interface, const char *property,
                        sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         return sd_bus_message_append(reply, "u", fleet_size(((Bus *) userdata)->server->fleet));
@@ -127,6 +134,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Fingerprint", "s", get_fingerprint, 0,
                         0), /* a reload may bring another certificate */
         SD_BUS_PROPERTY("CertificateExpires", "t", get_certificate_expires, 0, 0),
+        SD_BUS_PROPERTY("AuditHead", "(stts)", get_audit_head, 0, 0), /* moves on with every entry */
         SD_BUS_PROPERTY("Clients", "u", get_clients, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ClientsOnline", "u", get_clients_online, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("CommandsRunning", "u", get_commands_running, 0,

@@ -28,6 +28,7 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->audit = audit_new(l, echo, error);
         if (!s->audit)
                 return false;
+        s->audit_keeper = audit_keeper_new(l, s->store, s->audit);
         s->key_files = key_files_new(l, keys, error);
         if (!s->key_files)
                 return false;
@@ -73,11 +74,20 @@ static void fleet_loaded(const GError *error, void *userdata) {
                 dispatcher_load(l->server->dispatcher, dispatcher_loaded, l);
 }
 
+static void audit_loaded(const GError *error, void *userdata) {
+        Loading *l = userdata;
+
+        if (error)
+                loading_end(l, error);
+        else
+                fleet_load(l->server->fleet, fleet_loaded, l);
+}
+
 void server_load(Server *s, FleetReady ready, void *userdata) {
         Loading *l = g_new0(Loading, 1);
 
         *l = (Loading){ s, ready, userdata };
-        fleet_load(s->fleet, fleet_loaded, l);
+        audit_keeper_load(s->audit_keeper, audit_loaded, l);
 }
 
 static bool is_idle(const Server *s) {
@@ -100,6 +110,9 @@ void server_clear(Server *s) {
         drain(s);
         sessions_free(s->sessions);
         key_files_free(s->key_files);
+        if (s->audit_keeper)
+                audit_drain(s->audit);
+        audit_keeper_free(s->audit_keeper);
         store_close(s->store);
         audit_free(s->audit);
         keyring_free(s->keyring);

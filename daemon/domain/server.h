@@ -2,6 +2,7 @@
 /* The parts of a running server, made in the order in which they need each other. */
 #pragma once
 
+#include "audit-keeper.h"
 #include "audit.h"
 #include "batch.h"
 #include "dispatcher.h"
@@ -16,6 +17,7 @@ typedef struct Server {
         Loop *loop; /* borrowed */
         Store *store;
         Audit *audit;
+        AuditKeeper *audit_keeper;
         Fleet *fleet;
         Dispatcher *dispatcher;
         Batches *batches;
@@ -33,7 +35,7 @@ typedef struct Server {
 bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned clients_max, bool echo,
                  GError **error);
 
-/* Reads back what an earlier run has left: the fleet, then the open commands and batches. */
+/* Reads back what an earlier run has left: where the audit trail ends, the fleet, then the open commands and batches. */
 void server_load(Server *s, FleetReady ready, void *userdata);
 
 /* Ends the parts in the reverse order: what is queued for the store and the journal gets there first. */

@@ -2,7 +2,6 @@
 /* What the journal has from an earlier run of the server: sd_journal_open(3) and its matches. */
 #include "audit-past.h"
 
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -67,4 +66,10 @@ AuditPastAnswer audit_past_wait(AuditPast *p, const char *const *fields, uint64_
                 if (sd_journal_wait(journal_of(p), until - now) < 0)
                         return AUDIT_PAST_UNREADABLE;
         }
+}
+
+sd_journal *audit_past_journal(AuditPast *p) {
+        sd_journal *j = journal_of(p);
+
+        return j && has_files(j) ? j : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <systemd/sd-journal.h>
 
 typedef struct AuditPast AuditPast;
 
@@ -25,3 +26,6 @@ AuditPastAnswer audit_past_has(AuditPast *p, const char *const *fields);
 
 /* Likewise, and waits until it has it: AUDIT_PAST_NO where it has not after this time (ms). */
 AuditPastAnswer audit_past_wait(AuditPast *p, const char *const *fields, uint64_t timeout_msec);
+
+/* For whoever reads more of it: borrowed; its matches are as the last call left them. NULL where no files may be read. */
+sd_journal *audit_past_journal(AuditPast *p);

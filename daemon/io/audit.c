@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The audit trail: structured journal entries, handed over in order by a thread of their own. */
+/* The audit trail: structured journal entries, chained and handed over in order by a thread of their own. */
 #define SD_JOURNAL_SUPPRESS_LOCATION /* every entry would come from this file and line */
 #include "audit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "audit-past.h"
+#include "audit-seal.h"
+#include "clock.h"
 #include "json-text.h"
 #include "limits.h"
 #include "log.h"
@@ -24,9 +27,11 @@ struct AuditEntry {
         WorkItem item;
         GString *text;                      /* the fields as "NAME=value", one behind the other */
         uint32_t offsets[AUDIT_FIELDS_MAX]; /* where each begins in text */
-        unsigned n_fields, message; /* message: index of MESSAGE=, n_fields or more where there is none */
-        bool once;
+        unsigned n_fields;
+        bool has_message;
+        bool once, resume; /* resume: no entry, but what begins the trail */
         bool handed_over;
+        AuditHead head; /* where the chain is with it; seq 0: it is not in the journal */
         AuditDone done;
         void *userdata;
 };
@@ -36,18 +41,23 @@ struct Audit {
         Worker *worker;
         bool echo;
         uint64_t count;
+        AuditHead head;
+        AuditMoved moved;
+        void *moved_userdata;
+        AuditStart start; /* the thread's, once it is submitted */
 
         /* The thread's. */
-        char *resumed; /* MSERVER_RUN= of the entry that marks where this run began to look back; NULL: not yet */
-        bool caught_up;  /* journald has come to that entry, and so to all before it */
-        AuditPast *past; /* while a group of entries needs it */
+        AuditSeal *seal;
+        AuditHead last;     /* the newest entry */
+        bool begun;         /* it is known which that is */
+        bool journal_known; /* an entry of the run before is in the journal, or nowhere */
+        AuditPast *past;    /* while a group of entries needs it */
 };
 
 AuditEntry *audit_entry_new(const char *event, const char *message_id, int priority) {
         AuditEntry *e = g_new0(AuditEntry, 1);
 
         e->text = g_string_sized_new(SIZE_USUAL);
-        e->message = UINT_MAX;
         audit_entry_add(e, "SYSLOG_IDENTIFIER", MSERVER_SYSLOG_IDENTIFIER);
         audit_entry_add(e, "MSERVER_EVENT", event);
         audit_entry_add(e, "MESSAGE_ID", message_id);
@@ -125,7 +135,7 @@ void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...)
 void audit_entry_message(AuditEntry *e, const char *format, ...) {
         va_list ap;
 
-        e->message = e->n_fields;
+        e->has_message = true;
         va_start(ap, format);
         add_formatted(e, "MESSAGE", format, ap);
         va_end(ap);
@@ -135,92 +145,134 @@ void audit_entry_once(AuditEntry *e) {
         e->once = true;
 }
 
-static size_t fields_of(const AuditEntry *e, struct iovec *ret) {
+static size_t fields_of(const AuditEntry *e, AuditField *ret) {
         for (unsigned i = 0; i < e->n_fields; i++) {
                 size_t end = i + 1 < e->n_fields ? e->offsets[i + 1] : e->text->len;
 
-                ret[i] = (struct iovec){ e->text->str + e->offsets[i], end - e->offsets[i] };
+                ret[i] = (AuditField){ e->text->str + e->offsets[i], end - e->offsets[i] };
         }
         return e->n_fields;
 }
 
-static void echo_message(const struct iovec *message) {
-        const char *text = (const char *) message->iov_base + strlen("MESSAGE=");
+static void echo_message(const AuditEntry *e) {
+        AuditField fields[AUDIT_FIELDS_MAX];
+        size_t size;
+        const char *text = audit_field_value(fields, fields_of(e, fields), "MESSAGE=", &size);
 
-        log_info("%.*s", (int) (message->iov_len - strlen("MESSAGE=")), text);
+        if (text)
+                log_info("%.*s", (int) size, text);
 }
 
-static void hand_over(const Audit *a, AuditEntry *e, bool journal_is_there) {
-        struct iovec fields[AUDIT_FIELDS_MAX];
+/* Its number and its hash are those of the next one in the chain. */
+static void chain(const Audit *a, AuditEntry *e) {
+        AuditField fields[AUDIT_FIELDS_MAX];
+        size_t n;
+
+        e->head = a->last;
+        e->head.seq++;
+        e->head.usec = now_realtime();
+        audit_entry_add(e, "MSERVER_INSTANCE", e->head.instance);
+        audit_entry_add_number(e, "MSERVER_SEQ", (int64_t) e->head.seq);
+        n = fields_of(e, fields);
+        audit_seal(a->seal, a->last.hash, fields, n, e->head.hash);
+        audit_entry_add(e, "MSERVER_CHAIN", e->head.hash);
+}
+
+static bool send_fields(const AuditEntry *e) {
+        AuditField fields[AUDIT_FIELDS_MAX];
+        struct iovec iov[AUDIT_FIELDS_MAX];
         size_t n = fields_of(e, fields);
+        int r;
 
-        if (a->echo && e->message < n) {
-                echo_message(&fields[e->message]);
+        for (size_t i = 0; i < n; i++)
+                iov[i] = (struct iovec){ (void *) fields[i].text, fields[i].size };
+        r = sd_journal_sendv(iov, (int) n);
+        if (r < 0)
+                log_debug("audit: the journal does not take an entry: %s", g_strerror(-r));
+        return r >= 0;
+}
+
+/* A number is used up only by what the journal has taken. */
+static void hand_over(Audit *a, AuditEntry *e) {
+        chain(a, e);
+        if (send_fields(e)) {
+                a->last = e->head;
                 e->handed_over = true;
-        }
-        if (journal_is_there) {
-                int r = sd_journal_sendv(fields, (int) n);
-
-                if (r < 0)
-                        log_debug("audit: the journal does not take an entry: %s", g_strerror(-r));
-                else
-                        e->handed_over = true;
-        }
+        } else
+                e->head.seq = 0;
 }
 
-/* What the run before sent waits at journald, maybe, in front of this entry. */
-static void mark_beginning(Audit *a) {
-        g_autofree char *run = g_uuid_string_random();
-        AuditEntry *e = audit_entry_new("audit-resumed", MESSAGE_ID_AUDIT_RESUMED, LOG_NOTICE);
+static void mark_broken(Audit *a, const char *why) {
+        g_autoptr(AuditEntry) e = audit_entry_new(AUDIT_BROKEN_EVENT, MESSAGE_ID_AUDIT_BROKEN, LOG_ERR);
 
-        audit_entry_add(e, "MSERVER_RUN", run);
-        audit_entry_message(e, "Looking in the journal for what the run before wrote last");
-        hand_over(a, e, true);
-        if (e->handed_over)
-                a->resumed = g_strconcat("MSERVER_RUN=", run, NULL);
-        audit_entry_free(e);
+        audit_entry_add(e, "MSERVER_REASON", why);
+        audit_entry_add(e, "MSERVER_PREVIOUS", a->last.hash);
+        audit_entry_message(e, "The audit trail is broken: %s. It goes on as entry %" PRIu64, why,
+                            a->last.seq + 1);
+        hand_over(a, e);
 }
 
-/* False: journald has not said yet. */
-static bool catch_up(Audit *a) {
-        const char *fields[] = { NULL, NULL };
-        AuditPastAnswer answer;
+static void mark_resumed(Audit *a) {
+        g_autoptr(AuditEntry) e = audit_entry_new("audit-resumed", MESSAGE_ID_AUDIT_RESUMED, LOG_NOTICE);
 
-        if (a->caught_up)
-                return true;
-        if (!a->resumed)
-                mark_beginning(a);
-        if (!a->resumed)
-                return false;
-        fields[0] = a->resumed;
-        answer = audit_past_wait(a->past, fields, AUDIT_CATCH_UP_MSEC);
-        a->caught_up = answer == AUDIT_PAST_YES;
-        return answer != AUDIT_PAST_NO;
+        audit_entry_message(e, "The audit trail goes on behind entry %" PRIu64, a->last.seq);
+        hand_over(a, e);
+}
+
+static void begin(Audit *a) {
+        AuditResumed found;
+
+        if (a->begun)
+                return;
+        g_assert(a->start.head.instance[0]); /* audit_resume() comes first */
+        a->past = audit_past_open();
+        audit_resume_find(a->past, &a->start, &found);
+        a->last = found.head;
+        a->journal_known = found.journal_known;
+        a->begun = true;
+        if (found.broken)
+                mark_broken(a, found.broken);
+        mark_resumed(a);
+        g_free(found.broken);
 }
 
 static void copy_field(const AuditEntry *e, const char *name, char **ret) {
-        struct iovec fields[AUDIT_FIELDS_MAX];
-        size_t n = fields_of(e, fields);
+        AuditField fields[AUDIT_FIELDS_MAX];
+        size_t size;
+        const char *value = audit_field_value(fields, fields_of(e, fields), name, &size);
 
-        for (size_t i = 0; i < n; i++)
-                if (fields[i].iov_len > strlen(name) && memcmp(fields[i].iov_base, name, strlen(name)) == 0)
-                        *ret = g_strndup(fields[i].iov_base, fields[i].iov_len);
+        g_assert(value);
+        *ret = g_strdup_printf("%s%.*s", name, (int) size, value);
 }
 
-static void hand_over_once(Audit *a, AuditEntry *e) {
+static bool is_there(Audit *a, const AuditEntry *e) {
         g_autofree char *event = NULL, *id = NULL;
 
+        if (!a->journal_known)
+                return false;
         copy_field(e, "MSERVER_EVENT=", &event);
         copy_field(e, "MSERVER_COMMAND_ID=", &id);
-        g_assert(event && id);
         if (!a->past)
                 a->past = audit_past_open();
-        if (a->past && !catch_up(a))
+        return a->past &&
+               audit_past_has(a->past, (const char *const[]){ event, id, NULL }) == AUDIT_PAST_YES;
+}
+
+static void write_entry(Audit *a, AuditEntry *e, bool journal_is_there) {
+        if (journal_is_there)
+                begin(a);
+        if (e->resume) {
+                e->head = a->last;
                 return;
-        if (a->past && audit_past_has(a->past, (const char *const[]){ event, id, NULL }) == AUDIT_PAST_YES)
+        }
+        if (a->echo && e->has_message) {
+                echo_message(e);
                 e->handed_over = true;
-        else
-                hand_over(a, e, true);
+        }
+        if (journal_is_there && e->once && is_there(a, e))
+                e->handed_over = true;
+        else if (journal_is_there)
+                hand_over(a, e);
 }
 
 static WorkItem *work(WorkItem *first, void *userdata) {
@@ -233,10 +285,7 @@ static WorkItem *work(WorkItem *first, void *userdata) {
         for (unsigned n = 0; first && n < AUDIT_GROUP_MAX; n++, first = first->next) {
                 AuditEntry *e = (AuditEntry *) first;
 
-                if (e->once && journal_is_there)
-                        hand_over_once(a, e);
-                else
-                        hand_over(a, e, journal_is_there);
+                write_entry(a, e, journal_is_there);
                 last = first;
         }
         a->past = audit_past_close(a->past); /* open, it would keep files that journald has deleted */
@@ -255,6 +304,11 @@ static void done(WorkItem *item, void *userdata) {
 
         if (e->handed_over)
                 a->count++;
+        if (e->head.seq > a->head.seq) {
+                a->head = e->head;
+                if (a->moved)
+                        a->moved(a->moved_userdata);
+        }
         finish(e);
 }
 
@@ -265,10 +319,32 @@ Audit *audit_new(Loop *l, bool echo, GError **error) {
 
         a->loop = l;
         a->echo = echo;
+        a->seal = audit_seal_new();
         a->worker = worker_new(l, "audit", &ops, a, AUDIT_QUEUE_MAX, error);
-        if (!a->worker)
+        if (!a->worker) {
+                audit_seal_free(a->seal);
                 return NULL;
+        }
         return g_steal_pointer(&a);
+}
+
+void audit_resume(Audit *a, const AuditStart *start) {
+        AuditEntry *e = g_new0(AuditEntry, 1);
+
+        a->start = *start;
+        a->head = a->last = start->head;
+        e->text = g_string_new(NULL);
+        e->resume = true;
+        audit_submit(a, e, NULL, NULL);
+}
+
+const AuditHead *audit_head(const Audit *a) {
+        return &a->head;
+}
+
+void audit_observe(Audit *a, AuditMoved moved, void *userdata) {
+        a->moved = moved;
+        a->moved_userdata = userdata;
 }
 
 void audit_drain(Audit *a) {
@@ -279,7 +355,7 @@ Audit *audit_free(Audit *a) {
         if (!a)
                 return NULL;
         worker_free(a->worker);
-        g_free(a->resumed);
+        audit_seal_free(a->seal);
         g_free(a);
         return NULL;
 }

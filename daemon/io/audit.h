@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The audit trail: structured journal entries, handed over in order by a thread of their own (a journald
- * that is behind blocks its writers). A command goes out only after its entry was handed over. */
+/* The audit trail: structured journal entries, numbered and chained (docs/AUDIT.md), handed over in order by a thread of
+ * their own (a journald that is behind blocks its writers). A command goes out only after its entry was handed over. */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit-resume.h"
 #include "loop.h"
 
 typedef struct Audit Audit;
@@ -15,6 +16,17 @@ typedef struct AuditEntry AuditEntry;
 /* echo: also print each entry's MESSAGE to standard error (a server run by hand, with no journal behind it).
  */
 Audit *audit_new(Loop *l, bool echo, GError **error);
+/* Before the first entry is submitted: where the trail goes on. Writes audit-resumed, and before it AUDIT_BROKEN_EVENT
+ * where the journal and the store do not fit. */
+void audit_resume(Audit *a, const AuditStart *start);
+
+/* The newest entry handed over that the loop has heard of, at first that of audit_resume(). Until the next turn of the
+ * loop. */
+const AuditHead *audit_head(const Audit *a);
+/* moved runs on the loop whenever that is another one. */
+typedef void (*AuditMoved)(void *userdata);
+void audit_observe(Audit *a, AuditMoved moved, void *userdata);
+
 /* Hands over all that waits; every done has run when this returns. */
 void audit_drain(Audit *a);
 /* Likewise, then stops. */
@@ -36,13 +48,13 @@ void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2
 
 /* This entry may be in the journal already, from a run of the server that was killed before it took note of that: then
  * it is not written again. It is that entry if MSERVER_EVENT= and MSERVER_COMMAND_ID= are the same; both must be added.
- * Where the journal's files may not be read it is written: twice is better than never. */
+ * Where the journal's files may not be read, or journald has not come to the end of that run's entries within
+ * AUDIT_CATCH_UP_MSEC, it is written: twice is better than never. */
 void audit_entry_once(AuditEntry *e);
 
 /* Takes the entry. done (may be NULL) runs once on the loop, in order: with true when the journal has the entry
  * (or, with echo, when standard error was told), with false when it could not be handed over: no journal is
- * there, or AUDIT_QUEUE_MAX wait (then out of order: it does not wait for those), or what is to be there once and
- * journald did not say within AUDIT_CATCH_UP_MSEC whether it is. Never from inside the call.
+ * there, or AUDIT_QUEUE_MAX wait (then out of order: it does not wait for those). Never from inside the call.
  */
 typedef void (*AuditDone)(bool handed_over, void *userdata);
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata);

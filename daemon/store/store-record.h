@@ -20,6 +20,13 @@ typedef struct TokenRecord {
         uint64_t created, expires; /* realtime µs, 0: never */
 } TokenRecord;
 
+/* Where the audit trail has come to. */
+typedef struct AuditHeadRecord {
+        char *instance, *hash; /* as in the journal: MSERVER_INSTANCE=, MSERVER_CHAIN= */
+        uint64_t seq, usec;    /* its number; realtime µs, when it was written */
+        bool exact; /* nothing was written after it: the server has ended since, or has not begun */
+} AuditHeadRecord;
+
 /* A line that lets a host in, once: it is traded for a token. */
 typedef struct EnrollmentRecord {
         uint8_t hash[32]; /* SHA-256 of the one-time token */
@@ -50,6 +57,8 @@ typedef struct BackupRecord {
         uint64_t size, finished; /* bytes; realtime µs */
 } BackupRecord;
 
+AuditHeadRecord *audit_head_record_free(AuditHeadRecord *h);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditHeadRecord, audit_head_record_free)
 BatchRecord *batch_record_free(BatchRecord *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchRecord, batch_record_free)
 KeyRecord *key_record_free(KeyRecord *k);

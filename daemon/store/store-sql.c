@@ -67,7 +67,15 @@ static const char version_5[] =
                 "  hash BLOB NOT NULL PRIMARY KEY, client TEXT NOT NULL UNIQUE, created BIGINT NOT NULL,"
                 "  expires BIGINT NOT NULL, caller_uid BIGINT NOT NULL, credential BLOB);";
 
-const char *const sql_migrations[] = { version_1, version_2, version_3, version_4, version_5, NULL };
+/* One row, of number 1. */
+static const char version_6[] =
+                "CREATE TABLE audit_head ("
+                "  number INTEGER NOT NULL PRIMARY KEY, instance TEXT NOT NULL, seq BIGINT NOT NULL,"
+                "  hash TEXT NOT NULL, time BIGINT NOT NULL, exact INTEGER NOT NULL);";
+
+const char *const sql_migrations[] = {
+        version_1, version_2, version_3, version_4, version_5, version_6, NULL
+};
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -98,6 +106,12 @@ const char sql_delete_enrollments[] = "DELETE FROM enrollments WHERE client = $1
 const char sql_expire_enrollments[] = "DELETE FROM enrollments WHERE expires <= $1";
 const char sql_load_enrollments[] =
                 "SELECT hash, client, created, expires, caller_uid, credential FROM enrollments";
+
+const char sql_put_audit_head[] =
+                "INSERT INTO audit_head (number, instance, seq, hash, time, exact) VALUES (1, $1, $2, $3, $4, $5)"
+                " ON CONFLICT (number) DO UPDATE SET instance = excluded.instance, seq = excluded.seq,"
+                "  hash = excluded.hash, time = excluded.time, exact = excluded.exact";
+const char sql_load_audit_head[] = "SELECT instance, seq, hash, time, exact FROM audit_head";
 
 const char sql_submit_command[] =
                 "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase)"

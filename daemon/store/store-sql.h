@@ -10,6 +10,7 @@ extern const char sql_put_client[], sql_load_clients[];
 extern const char sql_put_first_token[], sql_put_token[], sql_delete_tokens[], sql_load_tokens[];
 extern const char sql_put_enrollment[], sql_put_first_enrollment[], sql_use_enrollment[],
                 sql_delete_enrollments[], sql_expire_enrollments[], sql_load_enrollments[];
+extern const char sql_put_audit_head[], sql_load_audit_head[];
 extern const char sql_submit_command[], sql_advance_command[], sql_cancel_command[], sql_settle_command[],
                 sql_get_command[], sql_open_commands[];
 extern const char sql_put_output[], sql_get_output[];

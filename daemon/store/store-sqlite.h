@@ -17,6 +17,10 @@ void sqlite_put_enrollment(void *engine, const EnrollmentRecord *e, bool replace
 void sqlite_trade_enrollment(void *engine, const EnrollmentRecord *e, uint64_t now_usec, StoreDone done,
                              void *userdata);
 void sqlite_load_enrollments(void *engine, StoreRows done, void *userdata);
+/* store-sqlite-audit.c */
+void sqlite_put_audit_head(void *engine, const AuditHeadRecord *h, bool lazily, StoreDone done,
+                           void *userdata);
+void sqlite_load_audit_head(void *engine, StoreRows done, void *userdata);
 /* store-sqlite-commands.c */
 void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
 void sqlite_advance_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata);

@@ -31,6 +31,15 @@ TokenRecord *token_record_free(TokenRecord *t) {
         return NULL;
 }
 
+AuditHeadRecord *audit_head_record_free(AuditHeadRecord *h) {
+        if (!h)
+                return NULL;
+        g_free(h->instance);
+        g_free(h->hash);
+        g_free(h);
+        return NULL;
+}
+
 EnrollmentRecord *enrollment_record_free(EnrollmentRecord *e) {
         if (!e)
                 return NULL;

@@ -55,6 +55,11 @@ typedef struct StoreEngine {
         void (*trade_enrollment)(void *engine, const EnrollmentRecord *e, uint64_t now_usec, StoreDone done,
                                  void *userdata);
         void (*load_enrollments)(void *engine, StoreRows done, void *userdata);
+        /* In the place of the one before. lazily: a power cut may undo this, the end of the process not; then done is
+         * NULL. */
+        void (*put_audit_head)(void *engine, const AuditHeadRecord *h, bool lazily, StoreDone done,
+                               void *userdata);
+        void (*load_audit_head)(void *engine, StoreRows done, void *userdata); /* rows: 0 or 1 */
         void (*submit_command)(void *engine, const CommandRecord *r, StoreDone done, void *userdata);
         /* Writes state, times, result and error; CONFLICT where the stored state may not be followed by it.
          */

@@ -4,6 +4,9 @@
 
 struct Audit {
         Loop *loop;
+        AuditHead head;
+        AuditMoved moved;
+        void *moved_userdata;
         uint64_t count;
 };
 
@@ -13,6 +16,7 @@ struct AuditEntry {
 };
 
 static GHashTable *latest; /* event to text */
+static AuditStart started;
 static GHashTable *counts; /* event to how many */
 
 typedef struct Taken {
@@ -27,6 +31,20 @@ Audit *audit_new(Loop *l, bool echo, GError **error) {
         latest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return a;
+}
+
+void audit_resume(Audit *a, const AuditStart *start) {
+        a->head = start->head;
+        started = *start;
+}
+
+const AuditHead *audit_head(const Audit *a) {
+        return &a->head;
+}
+
+void audit_observe(Audit *a, AuditMoved moved, void *userdata) {
+        a->moved = moved;
+        a->moved_userdata = userdata;
 }
 
 void audit_drain(Audit *a) {
@@ -123,4 +141,13 @@ const char *fake_audit_latest(const char *event) {
 
 unsigned fake_audit_count_of(const char *event) {
         return GPOINTER_TO_UINT(g_hash_table_lookup(counts, event));
+}
+
+const AuditStart *fake_audit_start(void) {
+        return &started;
+}
+
+void fake_audit_move(Audit *a) {
+        a->head.seq++;
+        a->moved(a->moved_userdata);
 }

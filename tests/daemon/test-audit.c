@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The audit trail against a journald of our own: what arrives, in which order, and what is said when it does
  * not. The real journald is the lab's. */
-#include "audit.h"
+#include "audit-fixture.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,126 +16,6 @@
 #include "limits.h"
 #include "mount-namespace.h"
 #include "names.h"
-
-#define DEADLINE_MS 60000
-
-typedef struct Fixture {
-        Loop *loop;
-        LoopTimer *deadline;
-        Audit *audit;
-        int journal; /* journald's end, or -1 */
-        uv_poll_t *poll;
-        GPtrArray *received; /* of GBytes: datagrams */
-        unsigned finished, refused, expected;
-        unsigned expected_received;
-} Fixture;
-
-static bool private_run_directory; /* /run/systemd/journal is ours: no journald of the host is near */
-
-static bool make_private_run_directory(void) {
-        return enter_mount_namespace() && mount_tmpfs("/run", 0) && mount_tmpfs("/var/log", 0) &&
-               mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/journal", 0755) == 0;
-}
-
-static void too_late(void *userdata) {
-        g_error("not finished in time");
-}
-
-static void maybe_quit(Fixture *f) {
-        if (f->finished + f->refused == f->expected && f->received->len >= f->expected_received)
-                loop_quit(f->loop, 0);
-}
-
-static void journal_handler(uv_poll_t *h, int status, int events) {
-        static char buffer[1024 * 1024];
-        Fixture *f = h->data;
-        ssize_t n;
-
-        while ((n = recv(f->journal, buffer, sizeof(buffer), MSG_DONTWAIT)) >= 0)
-                g_ptr_array_add(f->received, g_bytes_new(buffer, (size_t) n));
-        maybe_quit(f);
-}
-
-static void free_handle(uv_handle_t *h) {
-        g_free(h);
-}
-
-static int listen_as_journald(void) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
-        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-        g_assert_cmpint(bind(fd, (struct sockaddr *) &address, sizeof(address)), ==, 0);
-        return fd;
-}
-
-static void start_reading(Fixture *f) {
-        f->poll = g_new0(uv_poll_t, 1);
-        f->poll->data = f;
-        uv_poll_init(loop_uv(f->loop), f->poll, f->journal);
-        uv_poll_start(f->poll, UV_READABLE, journal_handler);
-}
-
-static void setup(Fixture *f, gconstpointer with_journal) {
-        f->loop = loop_new(NULL);
-        f->deadline = loop_timer_new(f->loop, DEADLINE_MS, 0, too_late, NULL);
-        f->received = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
-        f->journal = private_run_directory && with_journal ? listen_as_journald() : -1;
-        f->audit = audit_new(f->loop, false, NULL);
-        g_assert_nonnull(f->audit);
-}
-
-static void teardown(Fixture *f, gconstpointer data) {
-        audit_free(f->audit);
-        if (f->poll)
-                uv_close((uv_handle_t *) f->poll, free_handle);
-        loop_timer_free(f->deadline);
-        loop_free(f->loop);
-        if (f->journal >= 0) {
-                close(f->journal);
-                unlink(JOURNAL_SOCKET);
-        }
-        g_ptr_array_unref(f->received);
-}
-
-static bool skip_without_namespace(void) {
-        if (!private_run_directory)
-                g_test_skip("no mount namespace to be had here");
-        return !private_run_directory;
-}
-
-static void on_done(bool handed_over, void *userdata) {
-        Fixture *f = userdata;
-
-        if (handed_over)
-                f->finished++;
-        else
-                f->refused++;
-        maybe_quit(f);
-}
-
-/* Waits for count answers, and for received datagrams. */
-static void run_until(Fixture *f, unsigned count, unsigned received) {
-        f->expected = count;
-        f->expected_received = received;
-        if (f->finished + f->refused < count || f->received->len < received)
-                loop_run(f->loop);
-        g_assert_cmpuint(f->finished + f->refused, ==, count);
-}
-
-static AuditEntry *numbered_entry(unsigned number) {
-        AuditEntry *e = audit_entry_new("client-online", MESSAGE_ID_CLIENT_ONLINE, LOG_INFO);
-
-        audit_entry_addf(e, "MSERVER_CLIENT", "client-%u", number);
-        audit_entry_message(e, "client-%u is online", number);
-        return e;
-}
-
-static bool has_field(Fixture *f, unsigned datagram, const char *field_line) {
-        gsize size;
-        const char *data = g_bytes_get_data(g_ptr_array_index(f->received, datagram), &size);
-
-        return memmem(data, size, field_line, strlen(field_line)) != NULL;
-}
 
 /* A value with line breaks travels with its length in front. */
 static void assert_binary_field(Fixture *f, unsigned datagram, const char *field, const char *value) {
@@ -165,19 +45,19 @@ static void test_fields(Fixture *f, gconstpointer data) {
         audit_entry_message(e, "%s: it is %s", "seoul-1", "done");
         audit_submit(f->audit, e, on_done, f);
         g_assert_cmpuint(f->finished, ==, 0);
-        run_until(f, 1, 1);
+        run_until(f, 1, FIRST + 1);
 
         g_assert_cmpuint(f->finished, ==, 1);
-        g_assert_true(has_field(f, 0, "SYSLOG_IDENTIFIER=mserver\n"));
-        g_assert_true(has_field(f, 0, "\nMSERVER_EVENT=command-finished\n"));
-        g_assert_true(has_field(f, 0, "\nMESSAGE_ID=" MESSAGE_ID_COMMAND_FINISHED "\n"));
-        g_assert_true(has_field(f, 0, "\nPRIORITY=5\n"));
-        g_assert_true(has_field(f, 0, "\nMSERVER_CLIENT=seoul-1\n"));
-        g_assert_true(has_field(f, 0, "\nMSERVER_DURATION_USEC=42\n"));
-        g_assert_true(has_field(f, 0, "\nMESSAGE=seoul-1: it is done\n"));
-        assert_binary_field(f, 0, "MSERVER_ERROR", "one\ntwo");
-        g_assert_false(has_field(f, 0, "MSERVER_CONTAINER"));
-        g_assert_false(has_field(f, 0, "CODE_FILE"));
+        g_assert_true(has_field(f, FIRST, "SYSLOG_IDENTIFIER=mserver\n"));
+        g_assert_true(has_field(f, FIRST, "\nMSERVER_EVENT=command-finished\n"));
+        g_assert_true(has_field(f, FIRST, "\nMESSAGE_ID=" MESSAGE_ID_COMMAND_FINISHED "\n"));
+        g_assert_true(has_field(f, FIRST, "\nPRIORITY=5\n"));
+        g_assert_true(has_field(f, FIRST, "\nMSERVER_CLIENT=seoul-1\n"));
+        g_assert_true(has_field(f, FIRST, "\nMSERVER_DURATION_USEC=42\n"));
+        g_assert_true(has_field(f, FIRST, "\nMESSAGE=seoul-1: it is done\n"));
+        assert_binary_field(f, FIRST, "MSERVER_ERROR", "one\ntwo");
+        g_assert_false(has_field(f, FIRST, "MSERVER_CONTAINER"));
+        g_assert_false(has_field(f, FIRST, "CODE_FILE"));
 }
 
 /* A value beyond the bound is cut between two characters, and says so. */
@@ -199,11 +79,11 @@ static void test_long_value(Fixture *f, gconstpointer data) {
         }
         start_reading(f);
         audit_submit(f->audit, e, NULL, NULL);
-        run_until(f, 0, 1);
-        g_assert_true(has_field(f, 0, expected));
-        g_assert_true(has_field(f, 0, whole));
-        g_assert_true(has_field(f, 0, formatted));
-        g_assert_true(has_field(f, 0, "\nMSERVER_STATUS=after\n"));
+        run_until(f, 0, FIRST + 1);
+        g_assert_true(has_field(f, FIRST, expected));
+        g_assert_true(has_field(f, FIRST, whole));
+        g_assert_true(has_field(f, FIRST, formatted));
+        g_assert_true(has_field(f, FIRST, "\nMSERVER_STATUS=after\n"));
 }
 
 static void on_done_in_order(bool handed_over, void *userdata) {
@@ -225,11 +105,11 @@ static void test_order(Fixture *f, gconstpointer data) {
                 audit_submit(f->audit, numbered_entry(i), on_done_in_order, &numbers[i]);
         }
         audit_submit(f->audit, numbered_entry(1000), on_done, f);
-        run_until(f, 1, 1001);
+        run_until(f, 1, FIRST + 1001);
         for (unsigned i = 0; i <= 1000; i++) {
                 g_autofree char *field = g_strdup_printf("\nMSERVER_CLIENT=client-%u\n", i);
 
-                g_assert_true(has_field(f, i, field));
+                g_assert_true(has_field(f, FIRST + i, field));
         }
         g_assert_cmpuint(audit_count(f->audit), ==, 1001);
 }
@@ -241,7 +121,7 @@ static void test_back_pressure(Fixture *f, gconstpointer data) {
 
         if (skip_without_namespace())
                 return;
-        for (unsigned i = 0; i < AUDIT_QUEUE_MAX + surplus; i++)
+        for (unsigned i = 0; i < AUDIT_QUEUE_MAX - FIRST + surplus; i++)
                 audit_submit(f->audit, numbered_entry(i), on_done, f);
         g_assert_cmpuint(f->refused, ==, 0);
         g_assert_cmpuint(audit_queue_depth(f->audit), ==, AUDIT_QUEUE_MAX);
@@ -249,9 +129,9 @@ static void test_back_pressure(Fixture *f, gconstpointer data) {
                 uv_run(loop_uv(f->loop), UV_RUN_ONCE);
 
         start_reading(f);
-        run_until(f, AUDIT_QUEUE_MAX + surplus, AUDIT_QUEUE_MAX);
+        run_until(f, AUDIT_QUEUE_MAX - FIRST + surplus, AUDIT_QUEUE_MAX);
         g_assert_cmpuint(f->refused, ==, surplus);
-        g_assert_cmpuint(audit_count(f->audit), ==, AUDIT_QUEUE_MAX);
+        g_assert_cmpuint(audit_count(f->audit), ==, AUDIT_QUEUE_MAX - FIRST);
         g_assert_cmpuint(audit_queue_depth(f->audit), ==, 0);
 }
 
@@ -264,7 +144,8 @@ static void test_free(Fixture *f, gconstpointer data) {
         f->audit = audit_free(f->audit);
         g_assert_cmpuint(f->finished, ==, 5);
         start_reading(f);
-        f->expected = f->expected_received = 5;
+        f->expected = 5;
+        f->expected_received = FIRST + 5;
         loop_run(f->loop);
 }
 
@@ -279,10 +160,9 @@ static void test_once(Fixture *f, gconstpointer data) {
         audit_entry_add(e, "MSERVER_COMMAND_ID", "cmd_1795406712331_4821");
         audit_entry_once(e);
         audit_submit(f->audit, e, on_done, f);
-        run_until(f, 1, 2);
+        run_until(f, 1, FIRST + 1);
         g_assert_cmpuint(f->finished, ==, 1);
-        g_assert_true(has_field(f, 0, "\nMSERVER_EVENT=audit-resumed\n"));
-        g_assert_true(has_field(f, 1, "\nMSERVER_COMMAND_ID=cmd_1795406712331_4821\n"));
+        g_assert_true(has_field(f, FIRST, "\nMSERVER_COMMAND_ID=cmd_1795406712331_4821\n"));
 }
 
 static void test_no_journal(Fixture *f, gconstpointer data) {
@@ -314,6 +194,7 @@ static void test_echo(Fixture *f, gconstpointer data) {
                 return;
         audit_free(f->audit);
         f->audit = audit_new(f->loop, true, NULL);
+        fixture_resume(f, 0, true);
         g_assert_cmpint(pipe2(pipe_fds, O_CLOEXEC), ==, 0);
         old_stderr = dup(STDERR_FILENO);
         g_assert_cmpint(dup2(pipe_fds[1], STDERR_FILENO), ==, STDERR_FILENO);
@@ -387,10 +268,7 @@ static void test_cost(Fixture *f, gconstpointer data) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-        private_run_directory = make_private_run_directory();
-#define ADD(path, journal, function) g_test_add("/audit/" path, Fixture, journal, setup, function, teardown)
-#define JOURNAL "with"
-#define NO_JOURNAL NULL
+        audit_fixture_prepare();
         ADD("fields", JOURNAL, test_fields);
         ADD("long-value", JOURNAL, test_long_value);
         ADD("order", JOURNAL, test_order);

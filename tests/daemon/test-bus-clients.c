@@ -296,8 +296,15 @@ static void test_manager_properties(Fixture *f, const void *data) {
                                                           "Fingerprint");
         g_autoptr(sd_bus_message) addresses =
                         fixture_get(f, MSERVER_ROOT, MSERVER_IFACE_MANAGER, "ListenAddresses");
+        g_autoptr(sd_bus_message) head = fixture_get(f, MSERVER_ROOT, MSERVER_IFACE_MANAGER, "AuditHead");
+        const char *instance, *hash;
+        uint64_t seq, usec;
         g_auto(GStrv) list = NULL;
 
+        g_assert_cmpint(sd_bus_message_read(head, "(stts)", &instance, &seq, &usec, &hash), >, 0);
+        g_assert_cmpuint(strlen(instance), ==, AUDIT_INSTANCE_LENGTH);
+        g_assert_cmpuint(seq, ==, 0); /* the audit is played */
+        g_assert_cmpstr(hash, ==, audit_genesis);
         g_assert_cmpstr(version, ==, PROJECT_VERSION);
         g_assert_cmpstr(fingerprint, ==, "SHA256:00ff");
         g_assert_cmpint(sd_bus_message_read_strv(addresses, &list), >, 0);

@@ -63,6 +63,12 @@ static const Version versions[] = {
           "CREATE INDEX batches_open ON batches (requested) WHERE finished = 0;",
 
           "UPDATE batches SET total = 1;" },
+
+        { "CREATE TABLE enrollments (hash BLOB NOT NULL PRIMARY KEY, client TEXT NOT NULL UNIQUE, created BIGINT NOT NULL,"
+          " expires BIGINT NOT NULL, caller_uid BIGINT NOT NULL, credential BLOB);",
+
+          "INSERT INTO enrollments VALUES (x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'seoul-2',"
+          " 30, 31, 1000, NULL);" },
 };
 
 static void execute(sqlite3 *db, const char *sql) {
@@ -123,6 +129,12 @@ static void assert_the_rest(Fixture *f, unsigned version) {
                          1);
         g_assert_cmpuint(rows_of(f, f->store->ops->load_tokens, (GDestroyNotify) token_record_free), ==, 1);
 
+        g_assert_cmpuint(
+                        rows_of(f, f->store->ops->load_enrollments, (GDestroyNotify) enrollment_record_free),
+                        ==, version >= 5);
+        g_assert_cmpuint(rows_of(f, f->store->ops->load_audit_head, (GDestroyNotify) audit_head_record_free),
+                         ==, 0);
+
         fixture_begin(f, (GDestroyNotify) batch_record_free);
         f->store->ops->get_batch(f->store->engine, "batch_1", fixture_on_rows, f);
         g_assert_cmpuint(fixture_rows(f), ==, 1);
@@ -143,11 +155,13 @@ static void assert_works(Fixture *f) {
         g_autoptr(CommandRecord) r = command_record_new("cmd_2_2000", "seoul-1", "status");
         const KeyRecord k = { (char *) "k2",    (char *) "seoul-1",     (char *) "3node0",
                               (char *) "0xdef", (char *) "rotate_keys", 30 };
+        const AuditHeadRecord head = { (char *) "instance", (char *) "hash", 1, 2, true };
 
         r->params = r->params ?: g_strdup("{}");
         g_assert_cmpint(WRITE(f, submit_command, r), ==, STORE_OK);
         g_assert_cmpint(WRITE(f, cancel_command, "cmd_2_2000"), ==, STORE_OK);
         g_assert_cmpint(WRITE(f, append_key, &k), ==, STORE_OK);
+        g_assert_cmpint(WRITE(f, put_audit_head, &head, false), ==, STORE_OK);
 }
 
 static void test_from(Fixture *f, gconstpointer data) {

@@ -387,6 +387,31 @@ static void test_batch_commands(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(order, ==, "c2 c1");
 }
 
+static const AuditHeadRecord *load_audit_head(Fixture *f) {
+        fixture_begin(f, (GDestroyNotify) audit_head_record_free);
+        f->store->ops->load_audit_head(f->store->engine, fixture_on_rows, f);
+        return fixture_rows(f) == 0 ? NULL : g_ptr_array_index(f->rows, 0);
+}
+
+/* There is one, the latest, lazily noted ones too. */
+static void test_audit_head(Fixture *f, gconstpointer data) {
+        AuditHeadRecord h = { (char *) "instance", (char *) "hash-1", 1, 10, true };
+        const AuditHeadRecord *stored;
+
+        g_assert_null(load_audit_head(f));
+        g_assert_cmpint(WRITE(f, put_audit_head, &h, false), ==, STORE_OK);
+        h = (AuditHeadRecord){ (char *) "instance", (char *) "hash-2", 200, 20, false };
+        f->store->ops->put_audit_head(f->store->engine, &h, true, NULL, NULL);
+        fixture_reopen(f);
+        stored = load_audit_head(f);
+        g_assert_cmpuint(f->rows->len, ==, 1);
+        g_assert_cmpstr(stored->instance, ==, "instance");
+        g_assert_cmpstr(stored->hash, ==, "hash-2");
+        g_assert_cmpuint(stored->seq, ==, 200);
+        g_assert_cmpuint(stored->usec, ==, 20);
+        g_assert_false(stored->exact);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 #define ADD(path, function) \
@@ -405,5 +430,6 @@ int main(int argc, char *argv[]) {
         ADD("output", test_output);
         ADD("batch", test_batch);
         ADD("batch-commands", test_batch_commands);
+        ADD("audit-head", test_audit_head);
         return g_test_run();
 }
