@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "names.h"
 
 #define DBUS_ERROR(name) "org.freedesktop.DBus.Error." name
 
@@ -39,9 +40,12 @@ static bool matches(const char *pattern, const char *name) {
 }
 
 static FleetError code_of(const char *name) {
-        for (FleetError code = 0; code <= FLEET_ERROR_INTERACTIVE_REQUIRED; code++)
-                if (strcmp(fleet_error_name(code), name) == 0)
+        for (FleetError code = 0; code <= FLEET_ERROR_INTERACTIVE_REQUIRED; code++) {
+                g_autofree char *ours = fleet_error_name(MSERVER_ERROR_PREFIX, code);
+
+                if (strcmp(ours, name) == 0)
                         return code;
+        }
         return FLEET_ERROR_FAILED;
 }
 

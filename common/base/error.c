@@ -2,29 +2,28 @@
 /* The one error domain and its names on the bus. */
 #include "error.h"
 
-#include "names.h"
-
 G_DEFINE_QUARK(fleet - error - quark, fleet_error)
 
-const char *fleet_error_name(FleetError code) {
-        static const char *const names[_FLEET_ERROR_MAX] = {
-                [FLEET_ERROR_NO_SUCH_CLIENT] = MSERVER_ERROR_PREFIX "NoSuchClient",
-                [FLEET_ERROR_NOT_CONNECTED] = MSERVER_ERROR_PREFIX "NotConnected",
-                [FLEET_ERROR_NO_SUCH_COMMAND] = MSERVER_ERROR_PREFIX "NoSuchCommand",
-                [FLEET_ERROR_UNKNOWN_COMMAND] = MSERVER_ERROR_PREFIX "UnknownCommand",
-                [FLEET_ERROR_INVALID_PARAMETER] = MSERVER_ERROR_PREFIX "InvalidParameter",
-                [FLEET_ERROR_ALREADY_EXISTS] = MSERVER_ERROR_PREFIX "AlreadyExists",
-                [FLEET_ERROR_LIMIT_EXCEEDED] = MSERVER_ERROR_PREFIX "LimitExceeded",
-                [FLEET_ERROR_REJECTED] = MSERVER_ERROR_PREFIX "Rejected",
-                [FLEET_ERROR_NOT_SUPPORTED] = MSERVER_ERROR_PREFIX "NotSupported",
-                [FLEET_ERROR_ACCESS_DENIED] = "org.freedesktop.DBus.Error.AccessDenied",
-                [FLEET_ERROR_INTERACTIVE_REQUIRED] =
-                                "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+char *fleet_error_name(const char *prefix, FleetError code) {
+        static const char *const ours[] = {
+                [FLEET_ERROR_NO_SUCH_CLIENT] = "NoSuchClient",
+                [FLEET_ERROR_NOT_CONNECTED] = "NotConnected",
+                [FLEET_ERROR_NO_SUCH_COMMAND] = "NoSuchCommand",
+                [FLEET_ERROR_UNKNOWN_COMMAND] = "UnknownCommand",
+                [FLEET_ERROR_INVALID_PARAMETER] = "InvalidParameter",
+                [FLEET_ERROR_ALREADY_EXISTS] = "AlreadyExists",
+                [FLEET_ERROR_LIMIT_EXCEEDED] = "LimitExceeded",
+                [FLEET_ERROR_REJECTED] = "Rejected",
+                [FLEET_ERROR_NOT_SUPPORTED] = "NotSupported",
         };
+        const char *standard = code == FLEET_ERROR_ACCESS_DENIED ? "AccessDenied"
+                               : code == FLEET_ERROR_INTERACTIVE_REQUIRED
+                                               ? "InteractiveAuthorizationRequired"
+                                               : "Failed";
 
-        if (code < 0 || code >= _FLEET_ERROR_MAX || !names[code])
-                return "org.freedesktop.DBus.Error.Failed";
-        return names[code];
+        if (code >= 0 && code < (int) G_N_ELEMENTS(ours))
+                return g_strconcat(prefix, ours[code], NULL);
+        return g_strconcat("org.freedesktop.DBus.Error.", standard, NULL);
 }
 
 bool fleet_fail(GError **error, FleetError code, const char *format, ...) {

@@ -8,7 +8,7 @@
 #define FLEET_ERROR (fleet_error_quark())
 
 typedef enum FleetError {
-        /* These, in this order, are org.mserver1.Error.*; see fleet_error_name(). */
+        /* These, in this order, are PREFIX.Error.*; see fleet_error_name(). */
         FLEET_ERROR_NO_SUCH_CLIENT,
         FLEET_ERROR_NOT_CONNECTED,
         FLEET_ERROR_NO_SUCH_COMMAND,
@@ -31,8 +31,9 @@ typedef enum FleetError {
 
 GQuark fleet_error_quark(void);
 
-/* Returns the D-Bus error name ("org.mserver1.Error.NoSuchClient") for a code of FLEET_ERROR. */
-const char *fleet_error_name(FleetError code);
+/* The D-Bus error name for a code of FLEET_ERROR: prefix ("org.mserver1.Error.") and "NoSuchClient", or a standard one.
+ * New string. */
+char *fleet_error_name(const char *prefix, FleetError code);
 
 /* Sets error to FLEET_ERROR/code. Returns false so that callers can write: return fleet_fail(error, …). */
 bool fleet_fail(GError **error, FleetError code, const char *format, ...) G_GNUC_PRINTF(3, 4);

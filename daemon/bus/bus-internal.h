@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
+#include "bus-link.h"
 #include "bus-request.h"
 #include "bus.h"
 #include "callers.h"
@@ -17,10 +18,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 struct Bus {
         Server *server;
         Signals *signals;
-        LoopTimer *retry; /* while the bus is away */
+        BusLink *link;
 
         /* These come and go with the connection. */
-        sd_bus *connection;
+        sd_bus *connection; /* borrowed; NULL while there is none */
         Callers *callers;
         Polkit *polkit;
         Requests *requests;

@@ -5,6 +5,7 @@
 #include "bus-internal.h"
 #include "error.h"
 #include "limits.h"
+#include "names.h"
 #include "uid-count.h"
 
 struct Requests {
@@ -117,9 +118,10 @@ Request *request_new(Bus *b, sd_bus_message *m, const BusMethod *method) {
         Request *r;
 
         if (b->requests->parked >= REQUESTS_PARKED_MAX) {
+                g_autofree char *name = fleet_error_name(MSERVER_ERROR_PREFIX, FLEET_ERROR_LIMIT_EXCEEDED);
+
                 (void) sd_bus_reply_method_errorf(
-                                m, fleet_error_name(FLEET_ERROR_LIMIT_EXCEEDED),
-                                "%u calls wait for their answers: expected fewer, try later",
+                                m, name, "%u calls wait for their answers: expected fewer, try later",
                                 b->requests->parked);
                 return NULL;
         }
@@ -195,9 +197,10 @@ void request_fail_name(Request *r, const char *name, const char *message) {
 }
 
 void request_fail(Request *r, const GError *error) {
-        bool ours = error->domain == FLEET_ERROR;
+        int code = error->domain == FLEET_ERROR ? error->code : FLEET_ERROR_FAILED;
+        g_autofree char *name = fleet_error_name(MSERVER_ERROR_PREFIX, code);
 
-        request_fail_name(r, ours ? fleet_error_name(error->code) : SD_BUS_ERROR_FAILED, error->message);
+        request_fail_name(r, name, error->message);
 }
 
 void request_fail_lookup(Request *r, const GError *error) {

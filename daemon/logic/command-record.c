@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "json-text.h"
 #include "limits.h"
+#include "result-text.h"
 #include "text.h"
 
 CommandRecord *command_record_new(const char *id, const char *client, const char *command) {
@@ -91,38 +91,8 @@ bool command_record_advance(CommandRecord *r, CommandState state, const char *re
         return true;
 }
 
-/* The members of an object, or {"result": …} around anything else, left open for "error". */
-static void open_failed_result(GString *out, const char *result) {
-        json_object *o = json_tokener_parse(result);
-
-        g_string_append_c(out, '{');
-        if (json_object_is_type(o, json_type_object)) {
-                json_object_object_del(o, "error");
-                json_object_object_foreach (o, name, value) {
-                        json_append_string(out, name, strlen(name));
-                        g_string_append_c(out, ':');
-                        json_append_object(out, value);
-                        g_string_append_c(out, ',');
-                }
-        } else if (o) {
-                g_string_append(out, "\"result\":");
-                json_append_object(out, o);
-                g_string_append_c(out, ',');
-        }
-        json_object_put(o);
-}
-
 char *command_record_result_json(const CommandRecord *r) {
-        const char *error = r->error ?: command_state_to_string(r->state);
-        GString *out;
+        bool failed = command_state_is_final(r->state) && r->state != COMMAND_SUCCEEDED;
 
-        if (!command_state_is_final(r->state) || r->state == COMMAND_SUCCEEDED)
-                return g_strdup(r->result ?: "null");
-
-        out = g_string_new(NULL);
-        open_failed_result(out, r->result ?: "null");
-        g_string_append(out, "\"error\":");
-        json_append_string(out, error, strlen(error));
-        g_string_append_c(out, '}');
-        return g_string_free(out, FALSE);
+        return result_with_error(r->result, failed ? r->error ?: command_state_to_string(r->state) : NULL);
 }
