@@ -8,6 +8,7 @@
 #include "jobs.h"
 
 #include "agent-ledger.h"
+#include "answers.h"
 #include "clock.h"
 #include "error.h"
 #include "limits.h"
@@ -27,15 +28,9 @@ struct Jobs {
         void *userdata;
 
         GHashTable *active; /* id to Job: those in the stages 1 to 3 */
-        bool online;
-        unsigned features;   /* the server's */
+        Answers *answers;
         bool held;           /* output is held back at its source */
         LoopTimer *patience; /* while it is so because the server is away */
-
-        /* Outcomes to be sent from the ledger. */
-        GQueue unsent;       /* of char*: ids */
-        bool loading;        /* the first of them is being read */
-        unsigned connection; /* counts: what was asked for during an earlier one is stale */
 };
 
 typedef enum JobStage {
@@ -71,76 +66,6 @@ static void job_free(void *p) {
         g_free(job);
 }
 
-static uint64_t now_ms(void) {
-        return now_realtime() / USEC_PER_MSEC;
-}
-
-/* Answering */
-
-static bool send_outcome(Jobs *j, const char *id, const LedgerOutcome *o) {
-        json_object *result = o->result ? json_tokener_parse(o->result) : NULL;
-        g_autofree char *text = message_command_response(
-                        id, message_response_state(o->state, j->features), result,
-                        j->features & FEATURE_PROGRESS ? o->output_bytes : 0, o->error, now_ms());
-
-        json_object_put(result);
-        return j->link->send(text, j->userdata);
-}
-
-static void pump(Jobs *j);
-
-/* Which connection an outcome was loaded for. */
-typedef struct Loading {
-        Jobs *jobs;
-        unsigned connection;
-} Loading;
-
-static void outcome_loaded(const char *id, const LedgerOutcome *outcome, const char *problem,
-                           void *userdata) {
-        g_autofree Loading *loading = userdata;
-        Jobs *j = loading->jobs;
-
-        if (loading->connection != j->connection)
-                return;
-        j->loading = false;
-        if (problem)
-                log_warning("The outcome of %s cannot be read from the ledger: %s", id, problem);
-        else if (outcome && !send_outcome(j, id, outcome)) {
-                g_queue_push_head(&j->unsent,
-                                  g_strdup(id)); /* until jobs_drained() or the next connection */
-                return;
-        }
-        pump(j);
-}
-
-/* One at a time, so that only one outcome is ever in memory. */
-static void pump(Jobs *j) {
-        g_autofree char *id = NULL;
-        Loading *loading;
-
-        if (!j->online || j->loading || j->link->is_congested(j->userdata))
-                return;
-        id = g_queue_pop_head(&j->unsent);
-        if (!id)
-                return;
-        j->loading = true;
-        loading = g_new(Loading, 1);
-        *loading = (Loading){ j, j->connection };
-        agent_ledger_load(j->ledger, id, outcome_loaded, loading);
-}
-
-/* Straight away, unless others wait before it. While offline nothing needs to be remembered: jobs_online()
- * asks the ledger for all there is. */
-static void answer(Jobs *j, const char *id, const LedgerOutcome *outcome) {
-        if (!j->online)
-                return;
-        if (j->unsent.length == 0 && !j->loading && !j->link->is_congested(j->userdata) &&
-            send_outcome(j, id, outcome))
-                return;
-        g_queue_push_tail(&j->unsent, g_strdup(id));
-        pump(j);
-}
-
 /* Nothing is written down: this one answer is all there will be. */
 static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) G_GNUC_PRINTF(4, 5);
 static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) {
@@ -150,8 +75,7 @@ static void refuse(Jobs *j, const char *id, CommandState state, const char *form
         va_start(ap, format);
         outcome.error = g_strdup_vprintf(format, ap);
         va_end(ap);
-        if (j->online)
-                (void) send_outcome(j, id, &outcome);
+        answers_once(j->answers, id, &outcome);
         g_free(outcome.error);
 }
 
@@ -167,12 +91,11 @@ static void outcome_stored(const char *id, const char *problem, void *userdata) 
                 log_error("The outcome of %s cannot be written down, trying again in %d s: %s", id,
                           LEDGER_RETRY_SEC, problem);
                 /* What happened is true also where it is not durable here. */
-                if (j->online)
-                        (void) send_outcome(j, id, &job->outcome);
+                answers_once(j->answers, id, &job->outcome);
                 job->timer = loop_timer_new(j->loop, LEDGER_RETRY_SEC * 1000, 0, store, job);
                 return;
         }
-        answer(j, id, &job->outcome);
+        answers_put(j->answers, id, &job->outcome);
         g_hash_table_remove(j->active, id);
 }
 
@@ -214,7 +137,7 @@ static void send_progress(Job *job, uint64_t offset, const char *text, size_t si
         g_autofree char *message = NULL;
 
         job->timer = loop_timer_free(job->timer);
-        if (!j->online || !(j->features & FEATURE_PROGRESS))
+        if (!answers_has(j->answers, FEATURE_PROGRESS))
                 return;
         job->announced = true;
         message = message_command_progress(job->id, offset, text, size);
@@ -275,7 +198,7 @@ static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *ou
                 return;
         }
         if (verdict == LEDGER_FINISHED)
-                answer(j, id, outcome);
+                answers_put(j->answers, id, outcome);
         else if (verdict == LEDGER_FULL) {
                 g_autofree char *full = backlog_problem(jobs_backlog(j));
 
@@ -367,28 +290,10 @@ void jobs_acked(Jobs *j, const char *id) {
 }
 
 void jobs_settled(Jobs *j, const char *id) {
-        if (!j->online)
-                return;
-        g_queue_push_tail(&j->unsent, g_strdup(id));
-        pump(j);
+        answers_put_stored(j->answers, id);
 }
 
 /* The connection */
-
-static void unacked_listed(char **ids, const char *problem, void *userdata) {
-        g_autofree Loading *loading = userdata;
-        Jobs *j = loading->jobs;
-
-        if (loading->connection != j->connection)
-                return;
-        if (problem)
-                log_error("The unacknowledged outcomes cannot be read from the ledger: %s", problem);
-        /* Before what has ended since: that is in the list as well, and sent twice at worst. */
-        for (int i = (int) g_strv_length(ids) - 1; i >= 0; i--)
-                g_queue_push_head(&j->unsent, g_strdup(ids[i]));
-        j->loading = false;
-        pump(j);
-}
 
 static void stop_waiting(Jobs *j) {
         j->patience = loop_timer_free(j->patience);
@@ -404,18 +309,12 @@ static void patience_ends(void *userdata) {
 }
 
 void jobs_online(Jobs *j, unsigned features) {
-        Loading *loading = g_new(Loading, 1);
         GHashTableIter iter;
         void *value;
 
-        j->online = true;
-        j->features = features;
-        j->connection++;
-        j->loading = true;
         stop_waiting(j);
         runner_begin_output(j->runner, features & FEATURE_FLOW);
-        *loading = (Loading){ j, j->connection };
-        agent_ledger_unacked(j->ledger, unacked_listed, loading);
+        answers_online(j->answers, features);
 
         g_hash_table_iter_init(&iter, j->active);
         while (g_hash_table_iter_next(&iter, NULL, &value))
@@ -424,18 +323,16 @@ void jobs_online(Jobs *j, unsigned features) {
 }
 
 void jobs_offline(Jobs *j) {
-        if (j->online) {
+        if (answers_is_online(j->answers)) {
                 hold_output(j, true);
                 j->patience = loop_timer_new(j->loop, OUTPUT_HOLD_SEC * 1000, 0, patience_ends, j);
         }
-        j->online = j->loading = false;
-        j->connection++;
-        g_queue_clear_full(&j->unsent, g_free);
+        answers_offline(j->answers);
 }
 
 void jobs_drained(Jobs *j) {
         hold_output(j, false);
-        pump(j);
+        answers_drained(j->answers);
 }
 
 const Backlog *jobs_backlog(const Jobs *j) {
@@ -453,6 +350,7 @@ Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, 
 
         *j = (Jobs){ .loop = l, .db = db, .scripts = scripts, .link = link, .userdata = userdata };
         j->ledger = agent_ledger_new(db, link->backlog_crossed, userdata);
+        j->answers = answers_new(j->ledger, link, userdata);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
         j->runner = runner_new(l, config, outbox, rotations, nodes, scripts, &events, j, error);
         return j->runner ? g_steal_pointer(&j) : NULL;
@@ -465,6 +363,7 @@ Jobs *jobs_free(Jobs *j) {
         loop_timer_free(j->patience);
         j->runner = runner_free(j->runner);
         agent_db_close(j->db); /* its last callbacks come from here */
+        answers_free(j->answers);
         agent_ledger_free(j->ledger);
         g_hash_table_unref(j->active);
         g_free(j);
