@@ -16,7 +16,7 @@ static const char *const migrations[] = {
         "  state TEXT,"  /* a final one, or NULL */
         "  result TEXT," /* JSON */
         "  error TEXT,"
-        "  acked INTEGER NOT NULL DEFAULT 0);"
+        "  acked INTEGER NOT NULL DEFAULT 0);" /* or the server never knew of it */
         "CREATE INDEX commands_unacked ON commands (finished, seq) WHERE acked = 0;",
 
         /* 2: records on their way to the server */

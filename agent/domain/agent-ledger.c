@@ -32,6 +32,7 @@ typedef struct Call {
         uint64_t now_usec;
         LedgerVerdict verdict;
         LedgerOutcome outcome;
+        bool local; /* the server does not know of it: as if it had acknowledged it from the start */
         const char *problem; /* static: why it could not be written down */
         bool found;
         unsigned waiting; /* for the server, after this */
@@ -184,21 +185,22 @@ static int inserted(DbThread *db, Call *c, Binder *b) {
 
 static int take_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
-        bool room;
+        bool room = true;
         Binder b;
-        int r = look_for_room(db, c, &room);
+        int r = c->local ? SQLITE_OK : look_for_room(db, c, &room);
 
         if (r != SQLITE_OK || !room)
                 return r;
         if (!binder_open(&b, db,
-                         "INSERT INTO commands (id, command, target, process, received)"
-                         "  VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"))
+                         "INSERT INTO commands (id, command, target, process, received, acked)"
+                         "  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"))
                 return db_error(db);
         bind_text(&b, c->id);
         bind_text(&b, c->command);
         bind_text(&b, c->target);
         bind_number(&b, (uint64_t) c->ledger->process);
         bind_number(&b, c->now_usec);
+        bind_number(&b, c->local);
         c->verdict = LEDGER_NEW;
         return inserted(db, c, &b);
 }
@@ -213,13 +215,24 @@ static Call *take_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbT
         return c;
 }
 
-void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
-                       uint64_t now_usec, LedgerTaken done, void *userdata) {
+static void take(AgentLedger *l, const char *id, const char *command, const char *target, bool local,
+                 uint64_t now_usec, LedgerTaken done, void *userdata) {
         Call *c = take_new(l, id, take_run, now_usec, done, userdata);
 
         c->command = g_strdup(command);
         c->target = g_strdup(target);
+        c->local = local;
         agent_db_submit(l->db, &c->base.task);
+}
+
+void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
+                       uint64_t now_usec, LedgerTaken done, void *userdata) {
+        take(l, id, command, target, false, now_usec, done, userdata);
+}
+
+void agent_ledger_take_local(AgentLedger *l, const char *id, const char *command, const char *target,
+                             uint64_t now_usec, LedgerTaken done, void *userdata) {
+        take(l, id, command, target, true, now_usec, done, userdata);
 }
 
 static int forbid_run(DbThread *db, DbTask *task) {

@@ -44,6 +44,10 @@ typedef void (*LedgerTaken)(const char *id, LedgerVerdict verdict, const LedgerO
 void agent_ledger_take(AgentLedger *l, const char *id, const char *command, const char *target,
                        uint64_t now_usec, LedgerTaken done, void *userdata);
 
+/* The same for a command that the server does not know of: its outcome never waits for it, and is never LEDGER_FULL. */
+void agent_ledger_take_local(AgentLedger *l, const char *id, const char *command, const char *target,
+                             uint64_t now_usec, LedgerTaken done, void *userdata);
+
 /* Gives an id that was never taken this outcome, so that it never will be. done: as for one that is taken, but never
  * LEDGER_NEW: LEDGER_FINISHED with this outcome, or with the one that it has. */
 void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,

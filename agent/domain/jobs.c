@@ -11,10 +11,13 @@
 #include "answers.h"
 #include "clock.h"
 #include "error.h"
+#include "ident.h"
+#include "job-audit.h"
+#include "json-path.h"
 #include "limits.h"
 #include "log.h"
-#include "redact.h"
 #include "runner.h"
+#include "text.h"
 
 #define CANCELLED_EARLY "Cancelled before it ran"
 
@@ -42,14 +45,22 @@ typedef enum JobStage {
 
 typedef struct Job {
         Jobs *jobs;
-        char *id, *command, *target, *caller;
+        char *id, *command, *target;
+        char *caller; /* as the server says */
         json_object *params;
         JobStage stage;
+        uint64_t taken_usec;    /* monotonic */
         uint64_t deadline_usec; /* monotonic */
         bool cancelled;         /* before it ran */
         bool announced;         /* the server knows that it runs */
         LoopTimer *timer;       /* until it is announced, or until it is stored again */
         LedgerOutcome outcome;
+
+        /* Of this host's own: */
+        bool local;
+        Caller local_caller;
+        JobEnded done; /* NULL once it has run */
+        void *userdata;
 } Job;
 
 static void job_free(void *p) {
@@ -60,22 +71,44 @@ static void job_free(void *p) {
         g_free(job->command);
         g_free(job->target);
         g_free(job->caller);
+        caller_clear(&job->local_caller);
         json_object_put(job->params);
         g_free(job->outcome.result);
         g_free(job->outcome.error);
         g_free(job);
 }
 
+static AuditedJob audited(const Job *job) {
+        return (AuditedJob){ .id = job->id,
+                             .command = job->command,
+                             .container = job->target,
+                             .params = job->params,
+                             .local = job->local ? &job->local_caller : NULL,
+                             .server_caller = job->caller };
+}
+
+/* Answering */
+
+static void tell_local(Job *job, const LedgerOutcome *o) {
+        JobEnded done = g_steal_pointer(&job->done);
+
+        if (done)
+                done(job->id, o->state, o->result, o->error, job->userdata);
+}
+
 /* Nothing is written down: this one answer is all there will be. */
-static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) G_GNUC_PRINTF(4, 5);
-static void refuse(Jobs *j, const char *id, CommandState state, const char *format, ...) {
+static void refuse(Job *job, CommandState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void refuse(Job *job, CommandState state, const char *format, ...) {
         LedgerOutcome outcome = { .state = state };
         va_list ap;
 
         va_start(ap, format);
         outcome.error = g_strdup_vprintf(format, ap);
         va_end(ap);
-        answers_once(j->answers, id, &outcome);
+        if (job->local)
+                tell_local(job, &outcome);
+        else
+                answers_once(job->jobs->answers, job->id, &outcome);
         g_free(outcome.error);
 }
 
@@ -91,11 +124,17 @@ static void outcome_stored(const char *id, const char *problem, void *userdata) 
                 log_error("The outcome of %s cannot be written down, trying again in %d s: %s", id,
                           LEDGER_RETRY_SEC, problem);
                 /* What happened is true also where it is not durable here. */
-                answers_once(j->answers, id, &job->outcome);
+                if (job->local)
+                        tell_local(job, &job->outcome);
+                else
+                        answers_once(j->answers, id, &job->outcome);
                 job->timer = loop_timer_new(j->loop, LEDGER_RETRY_SEC * 1000, 0, store, job);
                 return;
         }
-        answers_put(j->answers, id, &job->outcome);
+        if (job->local)
+                tell_local(job, &job->outcome);
+        else
+                answers_put(j->answers, id, &job->outcome);
         g_hash_table_remove(j->active, id);
 }
 
@@ -109,10 +148,9 @@ static void store(void *userdata) {
 
 static void end(Job *job, CommandState state, json_object *result, uint64_t output_bytes,
                 const char *error) {
-        g_autofree char *masked = redact_error(error);
+        AuditedJob a = audited(job);
 
-        log_info("%s: %s%s%s %s%s%s", job->id, job->command, job->target ? " " : "", job->target ?: "",
-                 command_state_to_string(state), masked ? ": " : "", masked ?: "");
+        job_audit_finished(&a, state, error, now_monotonic() - job->taken_usec);
         job->stage = JOB_STORING;
         job->outcome.state = state;
         job->outcome.output_bytes = output_bytes;
@@ -137,7 +175,7 @@ static void send_progress(Job *job, uint64_t offset, const char *text, size_t si
         g_autofree char *message = NULL;
 
         job->timer = loop_timer_free(job->timer);
-        if (!answers_has(j->answers, FEATURE_PROGRESS))
+        if (job->local || !answers_has(j->answers, FEATURE_PROGRESS))
                 return;
         job->announced = true;
         message = message_command_progress(job->id, offset, text, size);
@@ -173,14 +211,20 @@ static void run(Job *job) {
         else if (runner_running(j->runner) >= AGENT_COMMANDS_MAX)
                 end(job, COMMAND_FAILED, NULL, 0, "Too many commands run on this agent already");
         else {
+                AuditedJob a = audited(job);
+
+                job_audit_requested(&a);
                 job->stage = JOB_RUNNING;
-                job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
-                runner_start(j->runner, &(RunRequest){ .id = job->id,
-                                                       .command = job->command,
-                                                       .target = job->target,
-                                                       .params = job->params,
-                                                       .caller = job->caller,
-                                                       .timeout_usec = job->deadline_usec - now });
+                if (!job->local)
+                        job->timer = loop_timer_new(j->loop, PROGRESS_DELAY_MSEC, 0, announce, job);
+                runner_start(j->runner,
+                             &(RunRequest){ .id = job->id,
+                                            .command = job->command,
+                                            .target = job->target,
+                                            .params = job->params,
+                                            .caller = job->local ? POLICY_CALLER_LOCAL : job->caller,
+                                            .unheard = job->local,
+                                            .timeout_usec = job->deadline_usec - now });
                 g_clear_pointer(&job->params, json_object_put);
         }
 }
@@ -190,11 +234,12 @@ static void run(Job *job) {
 static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *outcome, const char *problem,
                   void *userdata) {
         Jobs *j = userdata;
+        Job *job = g_hash_table_lookup(j->active, id);
 
         if (!j->runner) /* the end is near: it stays in the ledger, as interrupted */
                 return;
         if (verdict == LEDGER_NEW) {
-                run(g_hash_table_lookup(j->active, id));
+                run(job);
                 return;
         }
         if (verdict == LEDGER_FINISHED)
@@ -203,14 +248,17 @@ static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *ou
                 g_autofree char *full = backlog_problem(jobs_backlog(j));
 
                 log_debug("Command %s is not taken up", id);
-                refuse(j, id, COMMAND_REJECTED, "Not run: %s",
+                refuse(job, COMMAND_REJECTED, "Not run: %s",
                        full ?: "too many outcomes wait for the server");
         } else if (verdict == LEDGER_FAILED) {
                 log_error("Command %s is not run, because it cannot be written down: %s", id, problem);
-                refuse(j, id, COMMAND_FAILED, "Not run: the agent cannot write it down (%s)", problem);
-        } else if (verdict == LEDGER_UNKNOWN)
+                refuse(job, COMMAND_FAILED, "Not run: the agent cannot write it down (%s)", problem);
+        } else if (verdict == LEDGER_UNKNOWN) {
                 log_error("Command %s is not run, and cannot be answered, because the ledger cannot be read: %s",
                           id, problem);
+                if (job->local) /* its id is new in any case */
+                        refuse(job, COMMAND_FAILED, "Not run: the ledger cannot be read (%s)", problem);
+        }
         g_hash_table_remove(j->active, id);
 }
 
@@ -224,19 +272,34 @@ static uint64_t time_allowed(const Message *m) {
 }
 
 static Job *job_new(Jobs *j, const char *id, JobStage stage) {
-        Job *job;
+        Job *job = g_new0(Job, 1);
 
-        if (g_hash_table_size(j->active) >= AGENT_JOBS_MAX) {
-                refuse(j, id, COMMAND_FAILED, "Not run: %d commands wait on this agent already",
-                       AGENT_JOBS_MAX);
-                return NULL;
-        }
-        job = g_new0(Job, 1);
         job->jobs = j;
         job->id = g_strdup(id);
         job->stage = stage;
-        g_hash_table_insert(j->active, job->id, job);
+        job->taken_usec = now_monotonic();
         return job;
+}
+
+/* Takes the job. False: there is no room, which is answered. */
+static bool begin(Job *job) {
+        Jobs *j = job->jobs;
+
+        if (g_hash_table_size(j->active) >= AGENT_JOBS_MAX) {
+                refuse(job, COMMAND_FAILED, "Not run: %d commands wait on this agent already",
+                       AGENT_JOBS_MAX);
+                job_free(job);
+                return false;
+        }
+        g_hash_table_insert(j->active, job->id, job);
+        return true;
+}
+
+/* A user id; else nobody's word, least of all one that would make it this host's own. */
+static char *read_caller(const char *caller) {
+        uint64_t uid;
+
+        return caller && text_to_uint(caller, 0, UINT32_MAX - 1, &uid) ? g_strdup(caller) : NULL;
 }
 
 void jobs_take(Jobs *j, const Message *command) {
@@ -249,14 +312,31 @@ void jobs_take(Jobs *j, const Message *command) {
                 return;
         }
         job = job_new(j, id, JOB_TAKING);
-        if (!job)
-                return;
         job->command = g_strdup(command->command.command);
         job->target = g_strdup(command->command.target);
-        job->caller = g_strdup(command->command.caller);
+        job->caller = read_caller(command->command.caller);
         job->params = json_object_get(command->command.params);
-        job->deadline_usec = now_monotonic() + time_allowed(command);
-        agent_ledger_take(j->ledger, id, job->command, job->target, now_realtime(), taken, j);
+        job->deadline_usec = job->taken_usec + time_allowed(command);
+        if (begin(job))
+                agent_ledger_take(j->ledger, id, job->command, job->target, now_realtime(), taken, j);
+}
+
+void jobs_run(Jobs *j, const char *command, json_object *params, const Caller *caller, JobEnded done,
+              void *userdata) {
+        uint64_t now = now_realtime();
+        g_autofree char *id = local_id_new(now);
+        Job *job = job_new(j, id, JOB_TAKING);
+
+        job->local = true;
+        job->done = done;
+        job->userdata = userdata;
+        caller_copy(caller, &job->local_caller);
+        job->command = g_strdup(command);
+        job->target = g_strdup(json_string_at(params, "container"));
+        job->params = json_object_get(params);
+        job->deadline_usec = job->taken_usec + COMMAND_TIMEOUT_DEFAULT_USEC;
+        if (begin(job))
+                agent_ledger_take_local(j->ledger, id, job->command, job->target, now, taken, j);
 }
 
 /* The command may have been lost on its way here, or have ended long ago. */
@@ -264,7 +344,7 @@ static void forbid(Jobs *j, const char *id) {
         static const LedgerOutcome cancelled = { .state = COMMAND_CANCELLED,
                                                  .error = (char *) CANCELLED_EARLY };
 
-        if (job_new(j, id, JOB_FORBIDDING))
+        if (begin(job_new(j, id, JOB_FORBIDDING)))
                 agent_ledger_forbid(j->ledger, id, &cancelled, now_realtime(), taken, j);
 }
 
@@ -356,6 +436,18 @@ Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, 
         return j->runner ? g_steal_pointer(&j) : NULL;
 }
 
+static void end_local(Jobs *j) {
+        static const LedgerOutcome stopped = {
+                .state = COMMAND_INTERRUPTED, .error = (char *) "The agent stops; how far it got is unknown"
+        };
+        GHashTableIter iter;
+        void *job;
+
+        g_hash_table_iter_init(&iter, j->active);
+        while (g_hash_table_iter_next(&iter, NULL, &job))
+                tell_local(job, &stopped);
+}
+
 Jobs *jobs_free(Jobs *j) {
         if (!j)
                 return NULL;
@@ -364,6 +456,7 @@ Jobs *jobs_free(Jobs *j) {
         j->runner = runner_free(j->runner);
         agent_db_close(j->db); /* its last callbacks come from here */
         answers_free(j->answers);
+        end_local(j);
         agent_ledger_free(j->ledger);
         g_hash_table_unref(j->active);
         g_free(j);

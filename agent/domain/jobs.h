@@ -9,6 +9,7 @@
 #include "agent-config.h"
 #include "agent-db.h"
 #include "backlog.h"
+#include "caller.h"
 #include "loop.h"
 #include "message.h"
 #include "node-watch.h"
@@ -16,6 +17,7 @@
 #include "rotations.h"
 #include "scripts.h"
 #include "server-link.h"
+#include "state.h"
 
 typedef struct Jobs Jobs;
 
@@ -37,6 +39,15 @@ void jobs_take(Jobs *j, const Message *command);
 void jobs_cancel(Jobs *j, const char *id);
 void jobs_passed(Jobs *j, const char *id, uint64_t offset); /* its output, as command_flow says */
 void jobs_acked(Jobs *j, const char *id);
+
+/* A command of this host's own: the same registry, policy, ledger and journal, and no server. params: object or NULL.
+ * done runs exactly once: when the outcome is durable here, or, should that fail, when it is known; when there is no
+ * room, from inside the call; when the agent stops before, from jobs_free() with COMMAND_INTERRUPTED. result is JSON text
+ * or NULL, error NULL exactly when state is COMMAND_SUCCEEDED. */
+typedef void (*JobEnded)(const char *id, CommandState state, const char *result, const char *error,
+                         void *userdata);
+void jobs_run(Jobs *j, const char *command, json_object *params, const Caller *caller, JobEnded done,
+              void *userdata);
 
 /* What became of a command of an earlier process has come into the ledger. */
 void jobs_settled(Jobs *j, const char *id);

@@ -211,6 +211,36 @@ static bool check_declared(const Script *s, json_object *params, GError **error)
         return good;
 }
 
+static bool is_built_in(const char *name) {
+        for (size_t i = 0; i < G_N_ELEMENTS(command_types); i++)
+                if (g_str_equal(command_types[i]->name, name))
+                        return true;
+        return false;
+}
+
+static bool fail_unknown(const AgentConfig *config, const char *name, GError **error) {
+        g_auto(GStrv) commands = run_commands(config);
+        g_autofree char *names = g_strjoinv(", ", commands);
+
+        return fleet_fail(error, FLEET_ERROR_UNKNOWN_COMMAND, "no command \"%s\"; this agent has: %s", name,
+                          names);
+}
+
+json_object *run_check(const AgentConfig *config, const char *command, json_object *params, GError **error) {
+        const Script *script = script_find(config->scripts, command);
+        json_object *checked;
+
+        if (!script && !is_built_in(command)) {
+                (void) fail_unknown(config, command, error);
+                return NULL;
+        }
+        checked = command_params_check(command_info(command), params, error);
+        if (!checked || !script || check_declared(script, checked, error))
+                return checked;
+        json_object_put(checked);
+        return NULL;
+}
+
 /* Replaces what was sent by a checked copy, with the wire's "target" as one more parameter. */
 static bool check_params(Run *r, GError **error) {
         json_object *params = NULL, *checked;
@@ -221,30 +251,25 @@ static bool check_params(Run *r, GError **error) {
                 params = json_object_new_object();
         if (r->target && *r->target && json_object_is_type(params, json_type_object))
                 json_add_string(params, "target", r->target);
-        checked = command_params_check(command_info(r->name), params, error);
+        checked = run_check(r->host->config, r->name, params, error);
         json_object_put(params);
         if (!checked)
                 return false;
         json_object_put(r->context.params);
         r->context.params = checked;
-        return !r->context.script || check_declared(r->context.script, checked, error);
+        return true;
 }
 
 static void begin(void *userdata) {
         Run *r = userdata;
         g_autoptr(GError) error = NULL;
-
         g_autofree char *refusal = NULL;
 
         r->step = loop_timer_free(r->step);
         find_type(r);
         if (!r->type) {
-                g_auto(GStrv) commands = run_commands(r->host->config);
-                g_autofree char *names = g_strjoinv(", ", commands),
-                                *text = g_strdup_printf("no command \"%s\"; this agent has: %s", r->name,
-                                                        names);
-
-                command_finished(&r->context, COMMAND_FAILED, NULL, text);
+                (void) fail_unknown(r->host->config, r->name, &error);
+                fail(r, error);
         } else if ((refusal = policy_refuses_command(r->host->config->policy, r->name, r->caller)))
                 command_finished(&r->context, COMMAND_REJECTED, NULL, refusal);
         else if (!check_params(r, &error))
@@ -293,7 +318,7 @@ Run *run_new(const RunHost *host, const RunRequest *q) {
         r->caller = g_strdup(q->caller);
         r->context.scripts = host->scripts;
         r->context.timeout_usec = q->timeout_usec;
-        r->output = output_new();
+        r->output = output_new(!q->unheard);
         r->stopped_as = COMMAND_RUNNING;
         r->step = loop_timer_new(host->loop, 0, 0, begin, r);
         r->deadline = loop_timer_new(host->loop, q->timeout_usec / USEC_PER_MSEC, 0, time_out, r);

@@ -33,8 +33,13 @@ typedef struct RunRequest {
         const char *id, *command, *target; /* target: container or NULL */
         json_object *params;               /* object or NULL; unchecked, as the server sent them */
         const char *caller;                /* policy.h */
-        uint64_t timeout_usec;             /* monotonic, from now */
+        bool unheard;          /* nobody hears its output while it runs; the result has the end of it */
+        uint64_t timeout_usec; /* monotonic, from now */
 } RunRequest;
+
+/* What is wrong with a request whoever makes it: FLEET_ERROR_UNKNOWN_COMMAND, or FLEET_ERROR_INVALID_PARAMETER with the
+ * name, the value and what was expected. Returns the parameters as the command gets them (reference owned). */
+json_object *run_check(const AgentConfig *config, const char *command, json_object *params, GError **error);
 
 /* host: stays as long as the run. */
 Run *run_new(const RunHost *host, const RunRequest *request);

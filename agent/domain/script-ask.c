@@ -72,7 +72,7 @@ static void ask(void *userdata) {
 
         a->retry = loop_timer_free(a->retry);
         (void) output_free(a->output);
-        a->output = output_new();
+        a->output = output_new(false);
         a->link = script_link_new(a->loop, a->place, SCRIPT_QUERY, text, &handler, a);
         if (a->cancelled)
                 script_link_cancel(a->link);

@@ -13,12 +13,13 @@ struct Output {
         OutBuf *tail;
         uint64_t taken;  /* offset of the first byte that was not sent */
         uint64_t passed; /* as the server says */
-        bool windowed, ended;
+        bool sent, windowed, ended;
 };
 
-Output *output_new(void) {
+Output *output_new(bool sent) {
         Output *o = g_new0(Output, 1);
 
+        o->sent = sent;
         o->tail = outbuf_new(AGENT_OUTPUT_BYTES_MAX);
         return o;
 }
@@ -64,11 +65,11 @@ static bool window_is_open(const Output *o) {
 }
 
 bool output_ready(const Output *o) {
-        return outbuf_end(o->tail) > o->taken && window_is_open(o);
+        return o->sent && outbuf_end(o->tail) > o->taken && window_is_open(o);
 }
 
 bool output_full(const Output *o) {
-        return outbuf_end(o->tail) - o->taken >= OUTPUT_CHUNK_BYTES;
+        return o->sent && outbuf_end(o->tail) - o->taken >= OUTPUT_CHUNK_BYTES;
 }
 
 static bool is_continuation(char c) {

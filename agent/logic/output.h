@@ -12,7 +12,8 @@ typedef struct Output Output;
 
 #define OUTPUT_SOURCES 4 /* standard output, standard error, …: each may stop in the middle of a character */
 
-Output *output_new(void);
+/* sent: in chunks, as it comes; else only what is kept of it counts, and it is never ready or full. */
+Output *output_new(bool sent);
 Output *output_free(Output *o);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 

@@ -141,7 +141,7 @@ static bool start_and_relay(Helper *h, const Script *s, const ScriptUser *u, con
         g_auto(GStrv) argv = script_argv(s, params),
                       environment = script_environment(s, q->id, q->container, params);
         g_autofree char *what = title(r), *output = NULL;
-        g_autoptr(Output) printed = output_new();
+        g_autoptr(Output) printed = output_new(false);
         ScriptChild child;
         uint64_t gone;
 

@@ -79,3 +79,11 @@ char *command_id_new(uint64_t now_usec) {
 char *batch_id_new(uint64_t now_usec) {
         return id_new("batch", now_usec);
 }
+
+char *local_id_new(uint64_t now_usec) {
+        uint64_t digits;
+
+        if (getrandom(&digits, sizeof(digits), 0) != sizeof(digits))
+                g_error("getrandom() has nothing to give");
+        return g_strdup_printf("local_%" PRIu64 "_%020" PRIu64, now_usec / 1000, digits);
+}

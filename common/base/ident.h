@@ -31,3 +31,6 @@ bool command_id_is_valid(const char *s);
  * count up from a random start. Returns a new string. */
 char *command_id_new(uint64_t now_usec);
 char *batch_id_new(uint64_t now_usec);
+
+/* "local_<ms>_<digits>", of a command that no server knows of, and that none can guess. New string. */
+char *local_id_new(uint64_t now_usec);

@@ -32,6 +32,10 @@ void log_init(bool debug) {
         settings.levels = stderr_is_journal();
 }
 
+bool log_is_journal(void) {
+        return settings.levels;
+}
+
 static void make_printable(char *line) {
         for (; *line; line++)
                 if (g_ascii_iscntrl(*line))

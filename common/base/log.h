@@ -9,6 +9,9 @@
  * has a level. */
 void log_init(bool debug);
 
+/* What this process says goes into the journal. */
+bool log_is_journal(void);
+
 /* One line each: control characters become spaces, so that no peer's text can forge a second one. Safe from
  * any thread. Library code stays at log_debug(); entry points say the rest, once. */
 void log_error(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -14,6 +14,11 @@
 #define MSERVER_IFACE_BATCH "org.mserver1.Batch"
 #define MSERVER_ERROR_PREFIX "org.mserver1.Error."
 
+#define MCLIENT_BUS_NAME "org.mclient1"
+#define MCLIENT_ROOT "/org/mclient1"
+#define MCLIENT_IFACE_AGENT "org.mclient1.Agent"
+#define MCLIENT_ERROR_PREFIX "org.mclient1.Error."
+
 /* polkit actions; a command's own action is ACTION_COMMAND_PREFIX + its name, or ACTION_COMMAND_CUSTOM */
 #define ACTION_READ "org.mserver1.read"
 #define ACTION_READ_OUTPUT "org.mserver1.read-output"
@@ -23,6 +28,7 @@
 #define ACTION_BROADCAST "org.mserver1.broadcast"
 #define ACTION_CANCEL "org.mserver1.cancel"
 #define ACTION_MANAGE_CLIENTS "org.mserver1.manage-clients"
+#define ACTION_AGENT_RUN "org.mclient1.run"
 
 /* Files. The state directory comes from $STATE_DIRECTORY (systemd.exec(5)) and else is this. */
 #define MSERVER_STATE_DIR "/var/lib/mserver"
@@ -55,6 +61,7 @@
 /* Journal: SYSLOG_IDENTIFIER= of the audit trail, and where journald listens (sd_journal_sendv(3) does not say
  * whether it does) */
 #define MSERVER_SYSLOG_IDENTIFIER "mserver"
+#define MCLIENT_SYSLOG_IDENTIFIER "mclient"
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 /* Journal: MESSAGE_ID= of each MSERVER_EVENT=, explained in units/mserver.catalog */
@@ -72,6 +79,12 @@
 #define MESSAGE_ID_CLIENT_ENROLLED "47504b4af20847df812f765a71a43112"
 #define MESSAGE_ID_ENROLLMENT_CREATED "4e87d1b422574aec9cc98fd1a31a5199"
 #define MESSAGE_ID_CLIENT_REVOKED "406de3285f5341caba834fe38ee50759"
+
+/* The same of each MCLIENT_EVENT=, explained in units/mclient.catalog */
+#define MESSAGE_ID_AGENT_COMMAND_REQUESTED "5068b19c194e47bf8f3f039a93d61054"
+#define MESSAGE_ID_AGENT_COMMAND_DENIED "3188328e948945db897a2a0daf0a0b22"
+#define MESSAGE_ID_AGENT_COMMAND_FINISHED "11a0d43be9e346d39fd33578ee244834"
+#define MESSAGE_ID_AGENT_RECONNECT "6fef53cf3c13407b8aefc3c7f7784c5b"
 
 /* MSERVER_EVENT= of the server's own mark in its trail where this does not go on from what the store says */
 #define AUDIT_BROKEN_EVENT "audit-broken"

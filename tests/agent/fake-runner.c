@@ -22,6 +22,7 @@ Runner *runner_free(Runner *r) {
         g_ptr_array_unref(r->started);
         g_ptr_array_unref(r->running);
         g_free(r->cancelled);
+        g_free(r->caller);
         g_free(r);
         fake_runner = NULL;
         return NULL;
@@ -31,6 +32,9 @@ void runner_start(Runner *r, const RunRequest *q) {
         g_ptr_array_add(r->started, g_strdup(q->id));
         g_ptr_array_add(r->running, g_strdup(q->id));
         r->timeout_usec = q->timeout_usec;
+        r->unheard = q->unheard;
+        g_free(r->caller);
+        r->caller = g_strdup(q->caller);
         loop_quit(r->loop, 0);
 }
 

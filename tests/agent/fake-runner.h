@@ -11,6 +11,8 @@ struct Runner {
         GPtrArray *started;    /* of char*: every id there ever was, in order */
         GPtrArray *running;    /* of char* */
         uint64_t timeout_usec; /* of the last one */
+        char *caller;          /* likewise */
+        bool unheard;          /* likewise */
         char *cancelled;       /* the last one */
         bool open, windowed;
         unsigned begun;        /* connections */

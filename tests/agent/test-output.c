@@ -10,7 +10,7 @@ static void append(Output *o, unsigned source, const char *text) {
 }
 
 static void test_chunks(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autofree char *first = NULL, *second = NULL, *tail = NULL;
         size_t size;
         uint64_t offset, gone;
@@ -43,7 +43,7 @@ static void test_chunks(void) {
 
 /* Each source has its own unfinished character. */
 static void test_sources(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autofree char *tail = NULL;
         uint64_t gone;
 
@@ -58,7 +58,7 @@ static void test_sources(void) {
 
 /* However much comes at once, chunks are of whole characters and within the bound. */
 static void test_chunk_bound(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autoptr(GString) in = g_string_new(NULL), back = g_string_new(NULL);
         size_t size;
         uint64_t offset;
@@ -81,7 +81,7 @@ static void test_chunk_bound(void) {
 }
 
 static void test_tail_bound(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autofree char *tail = NULL;
         uint64_t total = 0, gone;
 
@@ -102,7 +102,7 @@ static void test_tail_bound(void) {
 
 /* Nobody took it and the source did not pause: the offset jumps, to a whole character. */
 static void test_jump(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autofree char *text = NULL;
         size_t size;
         uint64_t offset;
@@ -119,7 +119,7 @@ static void test_jump(void) {
 
 /* One endless line: cut at a character where there is no line to cut at. */
 static void test_tail_without_lines(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         g_autofree char *tail = NULL;
         uint64_t gone;
 
@@ -148,7 +148,7 @@ static size_t take_all(Output *o, uint64_t *ret_end) {
 
 /* Not further than the server wants, chunks of whole characters though they are. */
 static void test_window(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         uint64_t end = 0;
 
         output_begin(o, true);
@@ -174,7 +174,7 @@ static void test_window(void) {
 
 /* The end waits for nobody. */
 static void test_window_at_the_end(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         uint64_t end = 0;
 
         output_begin(o, true);
@@ -190,7 +190,7 @@ static void test_window_at_the_end(void) {
 
 /* The next connection gets what is kept, from its oldest byte, with a window of its own. */
 static void test_again(void) {
-        g_autoptr(Output) o = output_new();
+        g_autoptr(Output) o = output_new(true);
         uint64_t end = 0;
         size_t n;
 
@@ -211,6 +211,21 @@ static void test_again(void) {
         g_assert_cmpuint(take_all(o, &end), ==, AGENT_OUTPUT_BYTES_MAX);
 }
 
+/* What nobody hears waits for nobody: it is neither sent nor a reason to pause the source, and its end is kept. */
+static void test_unheard(void) {
+        g_autoptr(Output) o = output_new(false);
+        g_autofree char *much = g_strnfill(2 * OUTPUT_CHUNK_BYTES, 'x'), *tail = NULL;
+        uint64_t gone;
+
+        output_begin(o, true);
+        output_append(o, 1, much, strlen(much));
+        g_assert_false(output_ready(o));
+        g_assert_false(output_full(o));
+        tail = output_tail(o, &gone);
+        g_assert_cmpstr(tail, ==, much);
+        g_assert_cmpuint(gone, ==, 0);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/output/chunks", test_chunks);
@@ -222,5 +237,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/output/window", test_window);
         g_test_add_func("/output/window-at-the-end", test_window_at_the_end);
         g_test_add_func("/output/again", test_again);
+        g_test_add_func("/output/unheard", test_unheard);
         return g_test_run();
 }

@@ -263,7 +263,7 @@ async def answers_what_ended_while_away(case):
     await server.stop()
     await agent.logged('next try')
     case.engine.gate.set()
-    await agent.logged('cmd_1_0001.*succeeded')
+    await agent.logged(r'succeeded.*cmd_1_0001')
     await server.start()
     session = await server.session()
     equal((await session.expect('command_response'))['data']['status'], 'completed')

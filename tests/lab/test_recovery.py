@@ -81,7 +81,7 @@ class Recovery(ServerTest):
         marks = Marks('b').send().wait_running()
         systemctl('stop', 'mserver.socket', SERVER)
         marks.release()
-        self.journal.wait(_SYSTEMD_UNIT=AGENT, MESSAGE=f'{marks.id}: exec 3node0 succeeded')
+        self.journal.wait(MCLIENT_EVENT='command-finished', MCLIENT_COMMAND_ID=marks.id, MCLIENT_STATUS='succeeded')
         systemctl('start', 'mserver.socket', SERVER)
         self.assert_ended(marks, 'succeeded')
 

@@ -380,7 +380,7 @@ class End(Streaming):
         self.numbers.write(200)
         self.numbers.wait_written(200)
         self.numbers.end()
-        self.journal.wait(_SYSTEMD_UNIT=AGENT, MESSAGE=f'{command}: exec 3node0 succeeded')
+        self.journal.wait(MCLIENT_EVENT='command-finished', MCLIENT_COMMAND_ID=command, MCLIENT_STATUS='succeeded')
         systemctl('start', 'mserver.socket', SERVER)
         reader.read_all()
         self.assert_whole_or_marked(lines_up_to(200), reader, 0)
