@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
+#include "agent-bus.h"
 #include "agent-config.h"
 #include "agent-db.h"
 #include "error.h"
@@ -36,6 +37,7 @@ typedef struct Agent {
         NodeWatch *nodes;
         Uplink *uplink;
         Sampler *sampler;
+        AgentBus *bus;
         UplinkState logged;     /* the last state that made a line in the log */
         char *status, *problem; /* what systemd is told */
 } Agent;
@@ -144,6 +146,13 @@ static void uplink_alarmed(const char *problem, void *userdata) {
         tell_status(a);
 }
 
+static void uplink_pending_changed(void *userdata) {
+        Agent *a = userdata;
+
+        if (a->bus)
+                agent_bus_pending_changed(a->bus);
+}
+
 static void uplink_changed(UplinkState state, const char *text, void *userdata) {
         Agent *a = userdata;
 
@@ -151,6 +160,8 @@ static void uplink_changed(UplinkState state, const char *text, void *userdata) 
         g_free(a->status);
         a->status = g_strdup(text);
         tell_status(a);
+        if (a->bus)
+                agent_bus_state_changed(a->bus);
         if (state == UPLINK_STOPPED)
                 loop_quit(a->loop, EXIT_SUCCESS);
 }
@@ -170,7 +181,7 @@ static void sampled(json_object *data, void *userdata) {
 }
 
 static bool start(Agent *a, GError **error) {
-        static const UplinkEvents events = { uplink_changed, uplink_alarmed };
+        static const UplinkEvents events = { uplink_changed, uplink_alarmed, uplink_pending_changed };
         g_autofree char *token = credential_read("token", MCLIENT_TOKEN_FILE, error), *path = NULL;
         AgentDb *db;
 
@@ -201,6 +212,7 @@ static bool start(Agent *a, GError **error) {
         a->sampler = sampler_new(a->loop, a->config, a->nodes, sampled, a, error);
         if (!a->sampler)
                 return false;
+        a->bus = agent_bus_new(a->loop, a->config, a->uplink);
         loop_on_signal(a->loop, signalled, a);
         return loop_watchdog(a->loop, error);
 }
@@ -209,6 +221,7 @@ static bool start(Agent *a, GError **error) {
 static void agent_clear(Agent *a) {
         sampler_free(a->sampler);
         uplink_free(a->uplink);
+        agent_bus_free(a->bus); /* what the uplink ends is still answered */
         node_watch_free(a->nodes);
         agent_config_free(a->config);
         loop_free(a->loop);

@@ -437,7 +437,7 @@ static int count_run(DbThread *db, DbTask *task) {
         return count_waiting(db, (Call *) task);
 }
 
-AgentLedger *agent_ledger_new(AgentDb *db, void (*crossed)(void *userdata), void *userdata) {
+AgentLedger *agent_ledger_new(AgentDb *db, void (*changed)(bool crossed, void *userdata), void *userdata) {
         AgentLedger *l = g_new0(AgentLedger, 1);
         Call *count = call_new(l, NULL, count_run, forget_done, NULL);
 
@@ -445,7 +445,7 @@ AgentLedger *agent_ledger_new(AgentDb *db, void (*crossed)(void *userdata), void
         l->backlog = (Backlog){ .what = "outcomes of commands",
                                 .consequence = "no command is taken up",
                                 .max = AGENT_OUTCOMES_MAX,
-                                .crossed = crossed,
+                                .changed = changed,
                                 .userdata = userdata };
         count->base.task.read_only = true;
         agent_db_submit(db, &count->base.task);

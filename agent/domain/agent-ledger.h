@@ -13,8 +13,8 @@
 typedef struct AgentLedger AgentLedger;
 
 /* What an earlier process took and did not finish is interrupted from now on, without a write: also a full disk
- * cannot hide it. db: stays until it is closed. crossed: of its backlog; may be NULL. */
-AgentLedger *agent_ledger_new(AgentDb *db, void (*crossed)(void *userdata), void *userdata);
+ * cannot hide it. db: stays until it is closed. changed: of its backlog; may be NULL. */
+AgentLedger *agent_ledger_new(AgentDb *db, void (*changed)(bool crossed, void *userdata), void *userdata);
 /* After the database was closed, as its last callbacks come from there. */
 AgentLedger *agent_ledger_free(AgentLedger *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentLedger, agent_ledger_free)

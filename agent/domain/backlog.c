@@ -8,20 +8,26 @@ bool backlog_is_full(const Backlog *b) {
         return b->count >= b->max;
 }
 
-void backlog_set(Backlog *b, unsigned count) {
-        bool was_full = backlog_is_full(b);
-        g_autofree char *problem = NULL;
+static void say_crossed(const Backlog *b) {
+        g_autofree char *problem = backlog_problem(b);
 
-        b->count = count;
-        if (backlog_is_full(b) == was_full)
-                return;
-        problem = backlog_problem(b);
         if (problem)
                 log_warning("%s", problem);
         else
                 log_info("Fewer %s wait for the server than may: work goes on", b->what);
-        if (b->crossed)
-                b->crossed(b->userdata);
+}
+
+void backlog_set(Backlog *b, unsigned count) {
+        bool was_full = backlog_is_full(b), crossed;
+
+        if (b->count == count)
+                return;
+        b->count = count;
+        crossed = backlog_is_full(b) != was_full;
+        if (crossed)
+                say_crossed(b);
+        if (b->changed)
+                b->changed(crossed, b->userdata);
 }
 
 char *backlog_problem(const Backlog *b) {

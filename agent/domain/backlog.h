@@ -10,7 +10,8 @@ typedef struct Backlog {
         const char *what;        /* "records" */
         const char *consequence; /* "no keys are rotated or backed up" */
         unsigned max, count;
-        void (*crossed)(void *userdata); /* the bound was reached, or left; may be NULL */
+        /* The count has changed; crossed: the bound was reached by that, or left. May be NULL. */
+        void (*changed)(bool crossed, void *userdata);
         void *userdata;
 } Backlog;
 

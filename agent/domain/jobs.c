@@ -429,7 +429,7 @@ Jobs *jobs_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox *outbox, 
         g_autoptr(Jobs) j = g_new0(Jobs, 1);
 
         *j = (Jobs){ .loop = l, .db = db, .scripts = scripts, .link = link, .userdata = userdata };
-        j->ledger = agent_ledger_new(db, link->backlog_crossed, userdata);
+        j->ledger = agent_ledger_new(db, link->backlog_changed, userdata);
         j->answers = answers_new(j->ledger, link, userdata);
         j->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
         j->runner = runner_new(l, config, outbox, rotations, nodes, scripts, &events, j, error);

@@ -351,7 +351,7 @@ Outbox *outbox_new(Loop *l, AgentDb *db, const ServerLink *link, void *userdata)
         o->backlog = (Backlog){ .what = "keys and backups",
                                 .consequence = "no keys are rotated or backed up",
                                 .max = OUTBOX_RECORDS_MAX,
-                                .crossed = link ? link->backlog_crossed : NULL,
+                                .changed = link ? link->backlog_changed : NULL,
                                 .userdata = userdata };
         o->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lane_free);
         list(o); /* how many there are */

@@ -9,6 +9,6 @@ typedef struct ServerLink {
         bool (*send)(const char *text, void *userdata);
         /* Hold back what can wait until the link has drained. */
         bool (*is_congested)(void *userdata);
-        /* The bound on what waits for the server (backlog.h) was reached, or left. NULL where nobody wants to know. */
-        void (*backlog_crossed)(void *userdata);
+        /* What waits for the server has changed (backlog.h). NULL where nobody wants to know. */
+        void (*backlog_changed)(bool crossed, void *userdata);
 } ServerLink;

@@ -40,12 +40,14 @@ struct Uplink {
         uint64_t lost;         /* samples and summaries that the server will never get */
 
         Conversation conversation;
+        UplinkState state;
         Reconnect reconnect;
         uint64_t registered_usec; /* monotonic, when this session was; 0: it is not */
         uint64_t sent_usec;       /* monotonic, the last message */
         LoopTimer *timer;         /* until register_ack, or until the next try */
         LoopTimer *heartbeat;
         bool stopping;
+        bool in_a_hurry; /* the next try comes at once */
 };
 
 static int64_t now_ms(void) {
@@ -60,6 +62,7 @@ static void change(Uplink *u, UplinkState state, const char *format, ...) {
         va_start(ap, format);
         text = g_strdup_vprintf(format, ap);
         va_end(ap);
+        u->state = state;
         u->events.changed(state, text, u->userdata);
 }
 
@@ -75,12 +78,21 @@ static char *problem_of(const Uplink *u) {
         return g_strconcat(jobs, "; ", outbox, NULL);
 }
 
-static void backlog_crossed(void *userdata) {
+static void backlog_changed(bool crossed, void *userdata) {
         Uplink *u = userdata;
-        g_autofree char *problem = u->jobs ? problem_of(u) : NULL;
+        g_autofree char *problem = NULL;
 
-        if (u->jobs) /* else the end is near */
-                u->events.alarmed(problem, u->userdata);
+        if (!u->jobs) /* the end is near, or the beginning */
+                return;
+        u->events.pending(u->userdata);
+        if (!crossed)
+                return;
+        problem = problem_of(u);
+        u->events.alarmed(problem, u->userdata);
+}
+
+unsigned uplink_pending(const Uplink *u) {
+        return u->jobs ? jobs_backlog(u->jobs)->count + outbox_backlog(u->outbox)->count : 0;
 }
 
 static void add_backlogs(const Uplink *u, json_object *data) {
@@ -335,7 +347,8 @@ static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) 
                 return;
         }
         (void) !getrandom(&random, sizeof(random), GRND_NONBLOCK);
-        delay = reconnect_delay(&u->reconnect, end, lasted, random);
+        delay = u->in_a_hurry ? 0 : reconnect_delay(&u->reconnect, end, lasted, random);
+        u->in_a_hurry = false;
         u->timer = loop_timer_new(u->loop, delay, 0, connect_now, u);
         change(u, end == LINK_REFUSED ? UPLINK_REFUSED : UPLINK_WAITING, "%s; next try in %.1f s", reason,
                delay / 1e3);
@@ -345,6 +358,30 @@ static void settled(const char *id, void *userdata) {
         Uplink *u = userdata;
 
         jobs_settled(u->jobs, id);
+}
+
+void uplink_reconnect(Uplink *u) {
+        if (u->stopping)
+                return;
+        u->in_a_hurry = true;
+        if (ws_client_is_idle(u->ws)) {
+                u->in_a_hurry = false;
+                loop_timer_free(u->timer);
+                u->timer = loop_timer_new(u->loop, 0, 0, connect_now, u);
+        } else
+                ws_client_close(u->ws, WS_CLOSE_GOING_AWAY, "asked to connect anew");
+}
+
+UplinkState uplink_state(const Uplink *u) {
+        return u->state;
+}
+
+uint64_t uplink_last_contact(const Uplink *u) {
+        return ws_client_last_heard(u->ws);
+}
+
+Jobs *uplink_jobs(Uplink *u) {
+        return u->jobs;
 }
 
 void uplink_stop(Uplink *u) {
@@ -361,7 +398,7 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
         static const WsClientHandler handler = {
                 .opened = opened, .message = received, .drained = drained, .ended = ended
         };
-        static const ServerLink link = { send_text, is_congested, backlog_crossed };
+        static const ServerLink link = { send_text, is_congested, backlog_changed };
         const Endpoint *e = config->endpoint;
         g_autoptr(Uplink) u = g_new0(Uplink, 1);
 

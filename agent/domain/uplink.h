@@ -8,6 +8,7 @@
 
 #include "agent-config.h"
 #include "agent-db.h"
+#include "jobs.h"
 #include "loop.h"
 #include "node-watch.h"
 
@@ -29,6 +30,8 @@ typedef struct UplinkEvents {
         void (*changed)(UplinkState state, const char *text, void *userdata);
         /* What people should know besides, in a line; NULL: that is over. */
         void (*alarmed)(const char *problem, void *userdata);
+        /* uplink_pending() has changed. */
+        void (*pending)(void *userdata);
 } UplinkEvents;
 
 /* Starts with the first try. Takes the database over, also on failure; the rest is borrowed (the token is
@@ -41,6 +44,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Uplink, uplink_free)
 
 /* One sample for "stats", to which what waits here is added; kept while the server is away, the newest STATS_BACKLOG_MAX. */
 void uplink_sample(Uplink *u, json_object *data);
+
+UplinkState uplink_state(const Uplink *u);
+/* How many outcomes of commands, keys and backups the server has not acknowledged, with commands of its that run. */
+unsigned uplink_pending(const Uplink *u);
+/* When the server was last heard of, in µs since the epoch; 0: not since the start. */
+uint64_t uplink_last_contact(const Uplink *u);
+
+/* For whoever else has commands to be run here. */
+Jobs *uplink_jobs(Uplink *u);
+
+/* Ends the connection, if there is one, and tries anew at once. */
+void uplink_reconnect(Uplink *u);
 
 /* Says goodbye and does not come back; UPLINK_STOPPED follows, within seconds. */
 void uplink_stop(Uplink *u);

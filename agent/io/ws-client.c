@@ -51,10 +51,11 @@ struct WsClient {
 
         LoopTimer *timeout; /* of connecting to one address, or of closing */
         LoopTimer *pinger;
-        LoopTimer *later;    /* leaves libwebsockets' callback before the next step */
-        uint64_t heard_usec; /* monotonic, of anything from the server */
-        bool ping;           /* due */
-        uint16_t our_code;   /* to send in the close frame */
+        LoopTimer *later;         /* leaves libwebsockets' callback before the next step */
+        uint64_t heard_usec;      /* monotonic, of anything from the server */
+        uint64_t last_heard_usec; /* the same since the epoch, and of earlier connections, too */
+        bool ping;                /* due */
+        uint16_t our_code;        /* to send in the close frame */
         char *our_reason;
 
         GString *incoming; /* fragments so far */
@@ -207,11 +208,20 @@ static void look_alive(void *userdata) {
         }
 }
 
+static void heard(WsClient *c) {
+        c->heard_usec = now_monotonic();
+        c->last_heard_usec = now_realtime();
+}
+
+uint64_t ws_client_last_heard(const WsClient *c) {
+        return c->last_heard_usec;
+}
+
 static void opened(WsClient *c) {
         c->timeout = loop_timer_free(c->timeout);
         g_clear_pointer(&c->addresses, g_strfreev);
         c->state = STATE_OPEN;
-        c->heard_usec = now_monotonic();
+        heard(c);
         c->pinger = loop_timer_new(c->loop, LIVENESS_LOOK_MSEC, LIVENESS_LOOK_MSEC, look_alive, c);
         note_end(c, WS_END_CLOSED, 0, "the connection was cut");
         c->handler->opened(c->userdata);
@@ -318,7 +328,7 @@ static int refuse(WsClient *c, struct lws *wsi, uint16_t code, const char *reaso
 }
 
 static int received(WsClient *c, struct lws *wsi, const char *data, size_t size) {
-        c->heard_usec = now_monotonic();
+        heard(c);
         if (c->state != STATE_OPEN)
                 return 0;
         if (lws_frame_is_binary(wsi))
@@ -363,7 +373,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons why, void *user, 
         case LWS_CALLBACK_CLIENT_RECEIVE:
                 return received(c, wsi, in, size);
         case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-                c->heard_usec = now_monotonic();
+                heard(c);
                 return 0;
         case LWS_CALLBACK_CLIENT_WRITEABLE:
                 return writable(c, wsi);

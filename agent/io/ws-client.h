@@ -49,6 +49,9 @@ void ws_client_connect(WsClient *c);
 /* Whether ws_client_connect() may be called. */
 bool ws_client_is_idle(const WsClient *c);
 
+/* When anything was last heard on an open connection, in µs since the epoch; 0: never. */
+uint64_t ws_client_last_heard(const WsClient *c);
+
 /* Queues one text message. False when there is no open connection, or SEND_QUEUE_BYTES_MAX wait already. */
 bool ws_client_send(WsClient *c, const char *text, size_t size);
 

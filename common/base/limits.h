@@ -146,7 +146,9 @@
         100 /* open at polkit; the system bus lets nobody wait for more than 128 answers */
 #define POLKIT_QUESTIONS_PER_UID_MAX 10        /* a user's own polkit agent may never answer */
 #define POLKIT_TIMEOUT_USEC (120ull * 1000000) /* a person types a password */
-#define BUS_RETRY_MSEC 1000 /* until a bus that went away is tried again: the cost of a connect() */
+#define AGENT_CALLS_MAX 256        /* of org.mclient1, until they are answered: four times what may run */
+#define AGENT_CALLS_PER_UID_MAX 32 /* of a user other than root, who cannot take all of these */
+#define BUS_RETRY_MSEC 1000        /* until a bus that went away is tried again: the cost of a connect() */
 #define BUS_JOIN_TIMEOUT_USEC \
         (5ull *               \
          1000000) /* for the bus to give us our name, which the loop waits for: well within WatchdogSec= */

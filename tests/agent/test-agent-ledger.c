@@ -26,8 +26,8 @@ typedef struct Fixture {
         unsigned crossed;
 } Fixture;
 
-static void crossed(void *userdata) {
-        ((Fixture *) userdata)->crossed++;
+static void changed(bool crossed, void *userdata) {
+        ((Fixture *) userdata)->crossed += crossed;
 }
 
 static void close_all(Fixture *f) {
@@ -41,7 +41,7 @@ static void reopen(Fixture *f) {
         close_all(f);
         f->db = agent_db_open(f->loop, f->path, &error);
         g_assert_no_error(error);
-        f->ledger = agent_ledger_new(f->db, crossed, f);
+        f->ledger = agent_ledger_new(f->db, changed, f);
 }
 
 static void setup(Fixture *f, gconstpointer unused) {
