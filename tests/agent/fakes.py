@@ -229,9 +229,10 @@ class Agent:
         with open(self._path('credentials/token'), 'w', encoding='utf-8') as f:
             f.write(token + '\n')
 
-    async def start(self):
+    async def start(self, **environment):
         env = {'STATE_DIRECTORY': self._path('state'), 'CREDENTIALS_DIRECTORY': self._path('credentials'),
-               **{k: v for k, v in os.environ.items() if k.startswith(('ASAN', 'UBSAN', 'LD_'))}}
+               **{k: v for k, v in os.environ.items() if k.startswith(('ASAN', 'UBSAN', 'LD_'))},
+               **environment}
         self.process = await asyncio.create_subprocess_exec(
             self.program, '--config', self._path('mclient.conf'), stderr=subprocess.PIPE, env=env)
         self.reader = asyncio.create_task(self._read())
