@@ -4,7 +4,7 @@
  *   1. the host, on one of libuv's threads, as asking a file system for its size may block;
  *   2. the engine's list of containers;
  *   3. the state of one container after the other;
- *   4. what those that run use, side by side, as the engine takes up to a second for each.
+ *   4. what those that run use (usages.h).
  *
  * The first sample has no rates in any case: it leaves step 4 to the next, which follows at once, so that a server
  * soon knows the containers. An engine that has not answered when the next sample is due does not hold up the host's
@@ -19,26 +19,13 @@
 #include "ident.h"
 #include "json-path.h"
 #include "limits.h"
+#include "usages.h"
 
 typedef struct HostWork {
         uv_work_t uv;
         Sampler *owner; /* NULL when that was freed meanwhile */
         HostSample *sample;
 } HostWork;
-
-/* A question for what a container uses. */
-typedef struct Ask {
-        Sampler *owner;
-        DockerCall *call;    /* NULL: not asked yet, or answered */
-        const char *name;    /* in names */
-        json_object *status; /* in the sample */
-} Ask;
-
-/* What a container had used when it was last asked. */
-typedef struct Used {
-        ContainerUsage usage;
-        uint64_t at_usec; /* monotonic */
-} Used;
 
 struct Sampler {
         Loop *loop;
@@ -49,9 +36,7 @@ struct Sampler {
         void *userdata;
         LoopTimer *timer;
 
-        HostSample *before;    /* the last sample's */
-        GHashTable *used;      /* name → Used*, the last sample's */
-        GHashTable *used_next; /* and this one's */
+        HostSample *before; /* the last sample's */
 
         HostWork *work;          /* step 1 */
         json_object *data;       /* from step 2 on */
@@ -59,21 +44,9 @@ struct Sampler {
         DockerCall *call;        /* of steps 2 and 3 */
         char **names;
         unsigned next;
-        GPtrArray *asks; /* of Ask: step 4 */
-        unsigned asked, answered;
-        bool complete; /* not the first */
+        Usages *usages; /* step 4 */
+        bool complete;  /* not the first */
 };
-
-static GHashTable *used_new(void) {
-        return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-}
-
-static void ask_free(void *p) {
-        Ask *a = p;
-
-        (void) docker_call_free(a->call);
-        g_free(a);
-}
 
 static void begin(Sampler *s);
 
@@ -84,11 +57,7 @@ static void publish(Sampler *s, const char *problem) {
         if (problem)
                 json_add_string(data, "containers_error", problem);
         s->containers = NULL;
-        g_ptr_array_set_size(s->asks, 0);
-        s->asked = s->answered = 0;
         g_clear_pointer(&s->names, g_strfreev);
-        g_hash_table_unref(s->used);
-        s->used = g_steal_pointer(&s->used_next);
         s->ready(data, s->userdata);
         json_object_put(data);
         if (!s->complete) {
@@ -97,34 +66,14 @@ static void publish(Sampler *s, const char *problem) {
         }
 }
 
-static void ask_usage(Sampler *s);
-
-static void usage_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
-        Ask *a = userdata;
-        Sampler *s = a->owner;
-        Used *used, *before = g_hash_table_lookup(s->used, a->name);
-
-        a->call = NULL;
-        s->answered++;
-        if (!error) {
-                used = g_new(Used, 1);
-                used->at_usec = now_monotonic();
-                container_usage_parse(body, &used->usage);
-                container_usage_add(a->status, &used->usage, before ? &before->usage : NULL,
-                                    before ? used->at_usec - before->at_usec : 0);
-                g_hash_table_insert(s->used_next, g_strdup(a->name), used);
-        }
-        ask_usage(s);
+static void measured(void *userdata) {
+        publish(userdata, NULL);
 }
 
-static void ask_usage(Sampler *s) {
-        for (; s->asked < s->asks->len && s->asked - s->answered < SAMPLER_CALLS_MAX; s->asked++) {
-                Ask *a = g_ptr_array_index(s->asks, s->asked);
-
-                a->call = docker_stats(s->docker, a->name, usage_reply, a);
-        }
-        if (s->answered == s->asks->len)
-                publish(s, NULL);
+/* It has not come to its end. */
+static void cut_short(Sampler *s, const char *problem) {
+        usages_abandon(s->usages);
+        publish(s, problem);
 }
 
 static void ask_state(Sampler *s);
@@ -135,7 +84,7 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
 
         s->call = NULL;
         if (error && status != 404) { /* 404: it has gone since the list was made */
-                publish(s, error->message);
+                cut_short(s, error->message);
                 return;
         }
         if (!error) {
@@ -144,12 +93,8 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
                 if (node)
                         (void) json_object_object_add(container, "node", node);
                 (void) json_object_array_add(s->containers, container);
-                if (s->complete && json_bool_at(body, "State.Running")) {
-                        Ask *a = g_new(Ask, 1);
-
-                        *a = (Ask){ .owner = s, .name = s->names[s->next - 1], .status = container };
-                        g_ptr_array_add(s->asks, a);
-                }
+                if (s->complete && json_bool_at(body, "State.Running"))
+                        usages_add(s->usages, s->names[s->next - 1], body, container);
         }
         ask_state(s);
 }
@@ -178,7 +123,7 @@ static void ask_state(Sampler *s) {
         } else {
                 add_absent(s);
                 node_watch_end(s->nodes);
-                ask_usage(s);
+                usages_ask(s->usages);
         }
 }
 
@@ -203,7 +148,6 @@ static void host_done(Sampler *s, HostSample *sample) {
         (void) json_object_object_add(s->data, "system", host_sample_to_json(sample, s->before));
         (void) host_sample_free(s->before);
         s->before = sample;
-        s->used_next = used_new();
         s->call = docker_list(s->docker, list_reply, s);
 }
 
@@ -243,7 +187,7 @@ static void tick(void *userdata) {
 
         if (s->data) {
                 s->call = docker_call_free(s->call);
-                publish(s, "docker did not answer in time");
+                cut_short(s, "docker did not answer in time");
         }
         begin(s);
 }
@@ -262,8 +206,7 @@ Sampler *sampler_new(Loop *l, const AgentConfig *config, NodeWatch *nodes, Sampl
         s->docker = d;
         s->ready = ready;
         s->userdata = userdata;
-        s->used = used_new();
-        s->asks = g_ptr_array_new_with_free_func(ask_free);
+        s->usages = usages_new(l, d, measured, s);
         s->timer = loop_timer_new(l, 0, config->stats_interval * 1000, tick, s);
         return s;
 }
@@ -277,12 +220,9 @@ Sampler *sampler_free(Sampler *s) {
         }
         (void) loop_timer_free(s->timer);
         (void) docker_call_free(s->call);
-        g_ptr_array_unref(s->asks);
+        (void) usages_free(s->usages);
         (void) docker_free(s->docker);
         (void) host_sample_free(s->before);
-        g_hash_table_unref(s->used);
-        if (s->used_next)
-                g_hash_table_unref(s->used_next);
         json_object_put(s->data);
         g_strfreev(s->names);
         g_free(s);

@@ -2,13 +2,12 @@
 /* Reads what a HostSample is made of. */
 #include "host-read.h"
 
-#include <limits.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "limits.h"
 
-#define TEMPERATURE_ZONES_MAX 64      /* of a host */
 #define PROC_BYTES_MAX (1024u * 1024) /* /proc/stat has a line per processor, mounts one per container */
 
 /* NULL where it cannot be read: then the rest is still worth having. */

@@ -32,15 +32,13 @@ json_object *container_status(json_object *inspect) {
         return o;
 }
 
-#define ID_DIGITS 64
-
 char *container_name_in(const char *message, const char *name) {
         GString *out = g_string_new(NULL);
 
         while (*message) {
                 size_t digits = strspn(message, "0123456789abcdef");
 
-                if (digits == ID_DIGITS)
+                if (digits == CONTAINER_ID_DIGITS)
                         g_string_append(out, name);
                 else if (digits > 0)
                         g_string_append_len(out, message, (gssize) digits);

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CONTAINER_ID_DIGITS 64 /* hexadecimal, of a whole id */
+
 /* {name, image, state, health, restarts, started} from an inspect answer; health is null where the image
  * has no check, started (RFC 3339) where it never was. New object. */
 json_object *container_status(json_object *inspect);
@@ -15,8 +17,7 @@ json_object *container_status(json_object *inspect);
  * New string. */
 char *container_name_in(const char *message, const char *name);
 
-/* What a container has used so far, from a stats answer. What the engine does not say is not has_…: under the
- * unified hierarchy it may know no memory. */
+/* What a container has used so far. What is not known is not has_…: where a controller is off there is no memory. */
 typedef struct ContainerUsage {
         bool has_cpu, has_memory, has_network, has_block;
         uint64_t cpu_nsec;
@@ -25,6 +26,7 @@ typedef struct ContainerUsage {
         uint64_t read_bytes, written_bytes; /* of block devices */
 } ContainerUsage;
 
+/* From the engine's answer to stats. */
 void container_usage_parse(json_object *stats, ContainerUsage *ret);
 
 /* Adds cpu_percent (100 is one processor fully used, as docker stats shows it), memory_…, rx_bytes, tx_bytes,

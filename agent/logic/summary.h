@@ -6,9 +6,6 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-#define SUMMARY_SEC 60          /* over so long, or one sample where these are rarer */
-#define SUMMARY_BACKLOG_MAX 240 /* four hours; with the samples well within MESSAGES_BURST */
-
 typedef struct Summary Summary;
 
 Summary *summary_new(void);

@@ -212,7 +212,7 @@
 #define NODE_REFRESH_SEC 9 /* a picture of a node is younger at every sample of the default interval */
 #define NODE_SLOW_SEC 60   /* era and authorship, which costs the node some ms */
 #define NODE_INSIDE_SPACING_SEC \
-        30 /* between two looks by docker exec that nobody asked for, each some 0.1 s of CPU: 0.5 % of a core */
+        80 /* between two looks by docker exec that nobody asked for, each some 0.4 s of CPU: 0.5 % of a core */
 #define ROTATE_INTERVAL_DEFAULT_SEC 3600 /* new keys count from the next session but one, in hours */
 #define ROTATIONS_KEEP 1000              /* remembered, for the time of the last one of each node */
 #define ROTATION_LATE_SEC 15             /* for the engine, on top of RPC_TIMEOUT_SEC: then a call is over */
@@ -239,7 +239,10 @@
 #define SAMPLED_CONTAINERS_MAX 256   /* of some 400 bytes each: well within STATS_BYTES_MAX */
 #define SAMPLER_CALLS_MAX 32         /* at once; each is a connection, and takes the engine up to a second */
 #define STATS_INTERVAL_DEFAULT_SEC 10
-#define STATS_BACKLOG_MAX 360 /* an hour at the default interval, oldest dropped first */
+#define STATS_BACKLOG_MAX 360    /* an hour at the default interval, oldest dropped first */
+#define SUMMARY_SEC 60           /* what a summary is over, or one sample where these are rarer */
+#define SUMMARY_BACKLOG_MAX 240  /* four hours; with the samples well within MESSAGES_BURST */
+#define TEMPERATURE_ZONES_MAX 64 /* of a host; large ones have some twenty */
 
 /* Backups of keystores. */
 #define TAR_NAME_MAX 4096 /* PATH_MAX; pax knows no bound */
@@ -268,6 +271,30 @@
 #define SCRIPT_RETRY_SEC 10  /* for the outcome of a script, where the helper cannot be asked */
 #define SCRIPT_RECORDS_KEEP 4096u /* ids that are not run again, whatever the agent forgets */
 #define SCRIPT_OUTPUTS_KEEP 64u   /* of these with what they printed (AGENT_OUTPUT_BYTES_MAX each) */
+
+/* History of statistics (daemon/logic/history-block.h). */
+#define HISTORY_RAW_KEEP_SEC (4u * 3600)
+#define HISTORY_MINUTE_KEEP_SEC (3u * 86400)
+#define HISTORY_QUARTER_KEEP_SEC (100u * 86400)
+#define HISTORY_CONTAINERS_MAX 16 /* of one client, those that it names first */
+#define HISTORY_METRICS_MAX 16    /* of one container, or of the host */
+#define HISTORY_SERIES_MAX (HISTORY_METRICS_MAX * (HISTORY_CONTAINERS_MAX + 1))
+#define HISTORY_NAME_MAX 255 /* of a series: CONTAINER_NAME_MAX, and what is measured */
+#define HISTORY_PENDING_MAX \
+        32 /* samples of a client in memory: HISTORY_FLUSH_SEC of them, ten seconds apart */
+#define HISTORY_FLUSH_SEC 300   /* until they are in the database: what a power cut may cost */
+#define HISTORY_FLUSHES_MAX 128 /* clients a second: 20,000 have their turn within HISTORY_FLUSH_SEC */
+#define HISTORY_BYTES_DEFAULT \
+        (2ull * 1024 * 1024 * \
+         1024) /* of the database: 2,700 clients of two nodes, more are kept for less long */
+#define HISTORY_BYTES_MIN (16ull * 1024 * 1024)
+#define HISTORY_TRIM_SEC 60 /* between two looks at what is too old, or too much */
+#define HISTORY_TRIM_ROWS \
+        2000 /* that go in one of these: six times as many as 5,000 clients make meanwhile */
+#define HISTORY_POINTS_DEFAULT 240
+#define HISTORY_POINTS_MAX \
+        1000 /* of one series: with HISTORY_SERIES_MAX of them 2 MB, below what the bus carries */
+#define HISTORY_AHEAD_SEC 60 /* a client's clock that is further ahead is not believed */
 
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */

@@ -145,11 +145,13 @@ char *message_stats_ack(int64_t sequence, int64_t now_ms) {
         return end(out);
 }
 
-char *message_summary_ack(int64_t now_ms) {
+char *message_summary_ack(int64_t sequence, int64_t now_ms) {
         GString *out = begin(MESSAGE_SUMMARY_ACK);
 
         number(out, "timestamp", now_ms);
         string(out, "status", "success");
+        if (sequence > 0)
+                number(out, "sequence", sequence);
         return end(out);
 }
 

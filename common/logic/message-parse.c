@@ -37,6 +37,7 @@ static const Field register_ack_fields[] = {
 
 static const Field stats_fields[] = {
         { "sequence", field_int, AT(stats.sequence) },
+        { "timestamp", field_time, AT(stats.timestamp_ms) },
         { "data", field_object, AT(stats.body), .required = true },
         {},
 };
@@ -137,6 +138,7 @@ static const struct {
         [MESSAGE_REGISTER_ACK] = { register_ack_fields, false },
         [MESSAGE_STATS] = { stats_fields, false },
         [MESSAGE_STATS_ACK] = { sequence_fields, false },
+        [MESSAGE_SUMMARY] = { sequence_fields, false },
         [MESSAGE_SUMMARY_ACK] = { sequence_fields, false },
         [MESSAGE_COMMAND] = { command_fields, true },
         [MESSAGE_COMMAND_PROGRESS] = { command_progress_fields, true },

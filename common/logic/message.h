@@ -67,8 +67,9 @@ typedef struct Message {
                 } register_ack;
                 struct {
                         int64_t sequence;
-                        json_object *body; /* stats: its "data"; summary: the whole message */
-                } stats;                   /* STATS, SUMMARY and their acks */
+                        json_object *body;    /* stats: its "data"; summary: the whole message */
+                        int64_t timestamp_ms; /* of stats, by the client's clock; 0: it does not say */
+                } stats;                      /* STATS, SUMMARY and their acks */
                 struct {
                         const char *id, *command, *target, *caller; /* caller: a user id on the server */
                         json_object *params;
@@ -132,7 +133,7 @@ char *message_heartbeat_ack(int64_t now_ms);
 char *message_stats(const char *id, int64_t sequence, int64_t interval_sec, json_object *data,
                     int64_t now_ms);
 char *message_stats_ack(int64_t sequence, int64_t now_ms);
-char *message_summary_ack(int64_t now_ms);
+char *message_summary_ack(int64_t sequence, int64_t now_ms); /* 0: the summary had none */
 char *message_command(const char *id, const char *command, const char *target, json_object *params,
                       int64_t deadline_ms, const char *caller, int64_t now_ms);
 char *message_command_cancel(const char *id);

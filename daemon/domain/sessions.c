@@ -286,7 +286,7 @@ static void on_registered_message(Visit *v, const Message *m) {
                 break;
         case MESSAGE_SUMMARY:
                 keep_json(&c->summary, m->stats.body);
-                session_send(&v->session, message_summary_ack(now_ms()));
+                session_send(&v->session, message_summary_ack(m->stats.sequence, now_ms()));
                 break;
         case MESSAGE_COMMAND_PROGRESS:
                 dispatcher_progress(d, c, m);

@@ -37,7 +37,8 @@ static void test_old_peers(void) {
                                          "\"sequence\":7.0,\"interval\":10,\"data\":{\"system\":{}}}");
         g_autoptr(Message) plain_stats = parse("{\"type\":\"stats\",\"data\":{}}");
         g_autoptr(Message) summary =
-                        parse("{\"type\":\"summary\",\"period_seconds\":3600,\"data_points\":360}");
+                        parse("{\"type\":\"summary\",\"period_seconds\":3600,\"data_points\":360}"),
+                           numbered = parse("{\"type\":\"summary\",\"sequence\":5}");
         g_autoptr(Message) command = parse("{\"type\":\"command\",\"data\":{\"id\":\"cmd_1_0001\","
                                            "\"command\":\"status\",\"target\":\"\",\"params\":null}}");
         g_autoptr(Message) beat = parse("{\"type\":\"heartbeat\"}");
@@ -49,6 +50,8 @@ static void test_old_peers(void) {
         g_assert_cmpint(stats->stats.sequence, ==, 7);
         g_assert_cmpint(plain_stats->stats.sequence, ==, 0);
         g_assert_true(summary->stats.body == summary->root);
+        g_assert_cmpint(summary->stats.sequence, ==, 0);
+        g_assert_cmpint(numbered->stats.sequence, ==, 5);
         g_assert_null(command->command.target);
         g_assert_null(command->command.params);
         g_assert_cmpint(beat->type, ==, MESSAGE_HEARTBEAT);

@@ -102,7 +102,11 @@ static void test_stats(void) {
                                            "{\"type\":\"stats_ack\",\"timestamp\":1795406712331,"
                                            "\"status\":\"success\",\"sequence\":7}",
                                            MESSAGE_STATS_ACK);
-        g_autoptr(Message) summary_ack = read_back(message_summary_ack(NOW),
+        g_autoptr(Message) numbered_ack = read_back(message_summary_ack(3, NOW),
+                                                    "{\"type\":\"summary_ack\",\"timestamp\":1795406712331,"
+                                                    "\"status\":\"success\",\"sequence\":3}",
+                                                    MESSAGE_SUMMARY_ACK);
+        g_autoptr(Message) summary_ack = read_back(message_summary_ack(0, NOW),
                                                    "{\"type\":\"summary_ack\",\"timestamp\":1795406712331,"
                                                    "\"status\":\"success\"}",
                                                    MESSAGE_SUMMARY_ACK);
@@ -110,6 +114,7 @@ static void test_stats(void) {
         g_assert_cmpint(m->stats.sequence, ==, 7);
         g_assert_true(json_object_equal(m->stats.body, data));
         g_assert_cmpint(ack->stats.sequence, ==, 7);
+        g_assert_cmpint(numbered_ack->stats.sequence, ==, 3);
         g_assert_cmpint(summary_ack->stats.sequence, ==, 0);
         json_object_put(data);
 }

@@ -91,7 +91,10 @@ class OldClients(ServerTest):
             self.assertEqual((ack['status'], ack['sequence']), ('success', sequence))
         client.say(type='summary', serverId=client.id, timestamp=now_ms(), period_seconds=3600, data_points=360,
                    average_memory_percent=40.2, payout_info={})
-        self.assertEqual(client.hear('summary_ack')['status'], 'success')
+        ack = client.hear('summary_ack')
+        self.assertEqual((ack['status'], 'sequence' in ack), ('success', False))
+        client.say(type='summary', serverId=client.id, sequence=5, period_seconds=60, data_points=360)
+        self.assertEqual(client.hear('summary_ack')['sequence'], 5)
         stats, summary = manager('GetLatestStats', 's', client.id)
         self.assertEqual(json.loads(stats)['system']['memory_used_percent'], 41.5)
         self.assertEqual(json.loads(summary)['data_points'], 360)

@@ -3,7 +3,7 @@
 import json
 import os
 
-from labtest import Node, ServerTest, client_state, manager, mserverctl, systemctl, wait_for
+from labtest import Node, ServerTest, client_state, docker, manager, mserverctl, systemctl, wait_for
 
 CONFIG = '/etc/mclient/mclient.conf.d/stats.conf'
 
@@ -29,6 +29,7 @@ class Stats(ServerTest):
         wait_for(lambda: client_state('demo') == 'online' and container(latest()[0], 'node9'), 'the agent is back', 60)
 
     def test_samples_and_summary(self):
+        manager('RunCommand', 'ssa{sv}a{sv}', 'demo', 'status', {'container': '3node0'}, {})  # else it is asked in its turn
         node = wait_for(lambda: container(latest()[0], '3node0').get('node'), 'a sample tells of the node', 90)
         self.assertEqual((node['peers'], node['syncing']), (8, False))
         self.assertEqual(container(latest()[0], 'node9'), {'name': 'node9', 'state': 'absent'})
@@ -38,6 +39,27 @@ class Stats(ServerTest):
         self.assertIn('average_memory_percent', summary)
         self.assertEqual(container(summary, '3node0')['node']['version'], '3.39.0-lab')
         self.assertEqual(summary['lost'], 0)
+
+    def test_usage_is_read_from_the_kernel(self):
+        """What the agent says a container used is what the kernel counts, and the engine is not asked for it."""
+        pid = docker('inspect', '-f', '{{.State.Pid}}', '3node0').strip()
+        self.assertNotEqual(pid, '0')
+        docker('exec', '-d', '3node0', 'sh', '-c', 'end=$(($(date +%s) + 60)); while [ $(date +%s) -lt $end ]; do :; done')
+        busy = wait_for(lambda: (c := container(latest()[0], '3node0')).get('cpu_percent', 0) > 5 and c, 'it uses a processor', 60)
+        for name in ('rx_bytes', 'tx_bytes'):  # it has no network but its loopback
+            self.assertNotIn(name, busy)
+        docker('restart', '-t', '1', '3node0')
+        again = wait_for(lambda: (c := container(latest()[0], '3node0')).get('started') != busy['started'] and 'cpu_percent' in c and c,
+                         'it is followed over a restart', 60)
+        self.assertEqual((again['state'], again['image'], again['restarts']), ('running', busy['image'], busy['restarts']))
+
+    def test_a_container_with_a_network(self):
+        docker('run', '-d', '--name', '3node-host', '--network', 'host', '--entrypoint', 'sleep', 'substrate-node', '1000')
+        self.addCleanup(docker, 'rm', '-f', '3node-host')
+        seen = wait_for(lambda: (c := container(latest()[0], '3node-host')).get('cpu_percent') is not None and c, 'it is sampled', 60)
+        self.assertNotIn('rx_bytes', seen)  # what the host's interfaces carry is in "system"
+        docker('stop', '-t', '1', '3node-host')
+        wait_for(lambda: container(latest()[0], '3node-host').get('state') == 'exited', 'one that does not run is still listed', 60)
 
     def test_a_person_sees_how_nodes_do(self):
         Node('3node0').set('syncing')
