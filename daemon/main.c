@@ -138,6 +138,7 @@ static bool reload_all(Process *p, GError **error) {
         p->options = g_steal_pointer(&fresh);
         ws_server_set_limits(p->ws, &p->options->limits);
         fleet_set_clients_max(p->server.fleet, p->options->clients_max);
+        history_set_bytes_max(p->server.history, p->options->history_bytes);
         advertise(p);
         return true;
 }
@@ -247,6 +248,7 @@ static bool make_parts(Process *p, GError **error) {
         if (!server_make(s, p->loop, p->options->state_directory, p->options->clients_max,
                          !g_getenv("JOURNAL_STREAM"), error))
                 return false;
+        history_set_bytes_max(s->history, p->options->history_bytes);
         take_certificate(p, &found);
         advertise(p);
         if (p->tls.cert)

@@ -48,6 +48,7 @@ static bool read_config(Options *o, GError **error) {
                 { "TLS", "Certificate" },
                 { "TLS", "PrivateKey" },
                 { "Server", "AdvertiseUrl" },
+                { "History", "MaxBytes" },
                 { "Limits", "MaxClients" },
                 { "Limits", "MaxMessageBytes" },
                 { "Limits", "MaxConnectionsPerAddress" },
@@ -55,11 +56,12 @@ static bool read_config(Options *o, GError **error) {
         };
         g_autoptr(Config) c = config_read(o->config, known, warn, NULL, error);
         uint64_t clients = CLIENTS_MAX_DEFAULT, bytes = MESSAGE_BYTES_MAX;
-        uint64_t per_address = CONNECTIONS_PER_ADDRESS_DEFAULT;
+        uint64_t per_address = CONNECTIONS_PER_ADDRESS_DEFAULT, history = HISTORY_BYTES_DEFAULT;
 
         if (!c || !config_get_uint(c, "Limits", "MaxClients", 1, 1000000, &clients, error) ||
             !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
             !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
+            !config_get_uint(c, "History", "MaxBytes", HISTORY_BYTES_MIN, INT64_MAX, &history, error) ||
             !read_advertise_url(o, c, error))
                 return false;
         if (!o->cert)
@@ -67,6 +69,7 @@ static bool read_config(Options *o, GError **error) {
         if (!o->key)
                 o->key = g_strdup(config_get(c, "TLS", "PrivateKey"));
         o->clients_max = clients;
+        o->history_bytes = history;
         o->limits = (WsLimits){
                 .message_bytes = bytes,
                 /* Room for clients that reconnect before their old connection is known to be dead. */

@@ -20,6 +20,7 @@ typedef struct Options {
         bool own_cert;         /* cert and key are the command line's */
         bool debug;
         unsigned clients_max;
+        uint64_t history_bytes; /* [History] MaxBytes= */
         WsLimits limits;
 } Options;
 

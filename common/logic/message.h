@@ -66,10 +66,9 @@ typedef struct Message {
                         unsigned features;
                 } register_ack;
                 struct {
-                        int64_t sequence;
-                        json_object *body;    /* stats: its "data"; summary: the whole message */
-                        int64_t timestamp_ms; /* of stats, by the client's clock; 0: it does not say */
-                } stats;                      /* STATS, SUMMARY and their acks */
+                        int64_t sequence, timestamp_ms; /* the latter of stats; 0: it does not say */
+                        json_object *body;              /* stats: its "data"; summary: the whole message */
+                } stats;                                /* STATS, SUMMARY and their acks */
                 struct {
                         const char *id, *command, *target, *caller; /* caller: a user id on the server */
                         json_object *params;

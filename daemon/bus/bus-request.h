@@ -30,6 +30,8 @@ typedef struct RequestArgs {
         BatchOptions batch;
         bool dry_run;
         CommandFilter filter;
+        uint64_t from, to; /* realtime µs */
+        uint32_t points;
         uint64_t offset;
         uint32_t max;
         uint64_t expires;

@@ -44,6 +44,8 @@ void manager_list_keys(Request *r);
 void manager_get_latest_key(Request *r);
 void manager_list_backups(Request *r);
 void manager_get_latest_stats(Request *r);
+bool manager_parse_stats(Request *r, sd_bus_message *m, GError **error);
+void manager_get_stats(Request *r);
 
 /* Shared by the parsers: the next argument as any string, and as a client's id (args.id, subject.client); the latter of a
  * string that was read. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The manager's methods about what agents have reported of their nodes: session keys, backups, statistics. */
+#include <inttypes.h>
+
 #include "bus-internal.h"
+#include "clock.h"
 #include "error.h"
 #include "ident.h"
 #include "limits.h"
@@ -116,4 +119,44 @@ void manager_get_latest_stats(Request *r) {
 
         if (c)
                 request_reply(r, "ss", c->stats ?: "", c->summary ?: "");
+}
+
+/* 0 is what is usual. */
+bool manager_parse_stats(Request *r, sd_bus_message *m, GError **error) {
+        RequestArgs *a = &r->args;
+        uint64_t now = now_realtime(), hour = 3600 * USEC_PER_SEC;
+
+        if (!manager_read_client(r, m, error))
+                return false;
+        if (sd_bus_message_read(m, "ttu", &a->from, &a->to, &a->points) < 0)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "GetStats takes a client, two times and a number of points (sttu)");
+        if (a->points > HISTORY_POINTS_MAX)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "points is %" PRIu32 ", expected 1 to %d, or 0: %d", a->points,
+                                  HISTORY_POINTS_MAX, HISTORY_POINTS_DEFAULT);
+        a->points = a->points > 0 ? a->points : HISTORY_POINTS_DEFAULT;
+        a->to = a->to > 0 ? a->to : now;
+        a->from = a->from > 0 ? a->from : a->to - MIN(a->to, hour);
+        if (a->from >= a->to)
+                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
+                                  "from is %" PRIu64 " and to %" PRIu64
+                                  ", expected µs since the epoch, from before to",
+                                  a->from, a->to);
+        return true;
+}
+
+static void on_stats(const char *json, void *userdata) {
+        g_autoptr(Request) r = userdata;
+
+        if (!request_is_answered(r) && request_check_store(r, json ? STORE_OK : STORE_UNAVAILABLE))
+                request_reply(r, "s", json);
+}
+
+void manager_get_stats(Request *r) {
+        const RequestArgs *a = &r->args;
+
+        if (manager_find_client(r))
+                history_get(r->bus->server->history, a->id, a->from, a->to, a->points, on_stats,
+                            request_ref(r));
 }

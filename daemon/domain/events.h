@@ -3,6 +3,7 @@
  * them. */
 #pragma once
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +29,7 @@ typedef struct FleetObserver {
                             void *userdata);
         void (*backup_completed)(const char *client, const char *container, const char *file,
                                  void *userdata);
+        /* data: of its message, borrowed; timestamp_ms: by its clock, 0 where it does not say */
+        void (*stats_received)(const Client *c, json_object *data, int64_t timestamp_ms, void *userdata);
         void (*batch_changed)(const Batch *b, bool added, bool ended, void *userdata);
 } FleetObserver;

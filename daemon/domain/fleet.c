@@ -90,6 +90,10 @@ void fleet_tell_backup(Fleet *f, const char *client, const char *container, cons
         TELL(f, backup_completed, client, container, file);
 }
 
+void fleet_tell_stats(Fleet *f, const Client *c, json_object *data, int64_t timestamp_ms) {
+        TELL(f, stats_received, c, data, timestamp_ms);
+}
+
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended) {
         TELL(f, batch_changed, b, added, ended);
 }

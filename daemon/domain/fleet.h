@@ -77,10 +77,11 @@ void fleet_unregister(Fleet *f, Client *c, Session *session, const char *reason,
 /* For sessions: an agent that names no host in its register does so in its stats. */
 void fleet_set_host(Fleet *f, Client *c, const char *host);
 
-/* For the dispatcher and batches: pass on to the observers. */
+/* For sessions, the dispatcher and batches: pass on to the observers. */
 void fleet_tell_command(Fleet *f, const CommandRecord *r);
 void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const void *chunk, size_t size);
 uint64_t fleet_output_passed(Fleet *f, const CommandRecord *r, uint64_t end);
 void fleet_tell_key(Fleet *f, const char *client, const char *container, const char *session_key);
 void fleet_tell_backup(Fleet *f, const char *client, const char *container, const char *file);
+void fleet_tell_stats(Fleet *f, const Client *c, json_object *data, int64_t timestamp_ms);
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended);

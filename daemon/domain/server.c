@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "error.h"
+#include "limits.h"
 
 static void batches_follow(const CommandRecord *r, void *userdata) {
         batches_command_changed(((Server *) userdata)->batches, r);
@@ -37,6 +38,9 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->batches = batches_new(l, s->store, s->fleet, s->dispatcher);
         fleet_observe(s->fleet, &batches_observer, s);
         s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
+        s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
+        if (!s->history)
+                return false;
         s->sessions = sessions_new(l, s->fleet, s->dispatcher, s->keyring, s->audit);
         return true;
 }
@@ -115,6 +119,7 @@ void server_clear(Server *s) {
         audit_keeper_free(s->audit_keeper);
         store_close(s->store);
         audit_free(s->audit);
+        history_free(s->history);
         keyring_free(s->keyring);
         batches_free(s->batches);
         dispatcher_free(s->dispatcher);

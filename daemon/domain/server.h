@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "dispatcher.h"
 #include "fleet.h"
+#include "history.h"
 #include "key-files.h"
 #include "keyring.h"
 #include "loop.h"
@@ -23,6 +24,7 @@ typedef struct Server {
         Batches *batches;
         KeyFiles *key_files;
         Keyring *keyring;
+        History *history;
         Sessions *sessions;
         char *fingerprint;            /* "" on a plain server */
         uint64_t certificate_expires; /* realtime µs; 0 on a plain server */

@@ -264,6 +264,7 @@ static void on_stats(Visit *v, const Message *m) {
             json_object_object_get_ex(system, "host_name", &host) &&
             json_object_is_type(host, json_type_string))
                 fleet_set_host(v->owner->fleet, c, json_object_get_string(host));
+        fleet_tell_stats(v->owner->fleet, c, m->stats.body, m->stats.timestamp_ms);
         session_send(&v->session, message_stats_ack(m->stats.sequence, now_ms()));
 }
 

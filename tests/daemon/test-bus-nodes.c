@@ -143,6 +143,61 @@ static void test_stats(Fixture *f, const void *data) {
         fake_agent_free(a);
 }
 
+static sd_bus_message *get_stats(Fixture *f, uint64_t from, uint64_t to, uint32_t points) {
+        return manager_call(f, f->root, "GetStats", "sttu", "a", from, to, points);
+}
+
+/* What has just come is in the series. */
+static void test_series(Fixture *f, const void *data) {
+        FakeAgent *a = fake_agent_new(&f->server, "a");
+        uint64_t now = now_realtime();
+        const char *text;
+
+        for (unsigned i = 0; i < 3; i++)
+                fake_agent_says(a,
+                                g_strdup_printf("{\"type\":\"stats\",\"serverId\":\"a\",\"timestamp\":%" G_GINT64_FORMAT
+                                                ",\"sequence\":%u,\"interval\":10,\"data\":{\"system\":{\"cpu_percent\":%u},"
+                                                "\"containers\":[{\"name\":\"3node0\",\"node\":{\"peers\":8}}]}}",
+                                                (int64_t) (now / 1000) - 10000 * (2 - i), i + 1, 10 * i));
+        {
+                g_autoptr(sd_bus_message) m = get_stats(f, now - 600 * USEC_PER_SEC, 0, 70);
+                json_object *o, *points, *step;
+
+                assert_reply_error(m, NULL, NULL);
+                g_assert_cmpint(sd_bus_message_read(m, "s", &text), >, 0);
+                g_assert_nonnull(strstr(text, "0,10,20"));
+                g_assert_nonnull(strstr(text, "8,8,8"));
+                o = json_tokener_parse(text);
+                g_assert_true(json_object_object_get_ex(o, "points", &points) &&
+                              json_object_object_get_ex(o, "step", &step));
+                g_assert_cmpint(json_object_get_int(points), <=, 70);
+                g_assert_cmpint(json_object_get_int64(points) * json_object_get_int64(step), >=, 600000000);
+                json_object_put(o);
+        }
+        {
+                g_autoptr(sd_bus_message) usual = get_stats(f, 0, 0, 0), many = get_stats(f, 0, 0, 1001),
+                                          backwards = get_stats(f, now, now - 1, 10),
+                                          same = get_stats(f, now, now, 10),
+                                          ages = get_stats(f, 1, UINT64_MAX, 1000),
+                                          past = get_stats(f, 1, 2, 10);
+
+                assert_reply_error(usual, NULL, NULL);
+                assert_reply_error(ages, NULL, NULL);
+                assert_reply_error(past, NULL, NULL);
+                assert_reply_error(many, ERROR "InvalidParameter", "1001");
+                assert_reply_error(backwards, ERROR "InvalidParameter", "before");
+                assert_reply_error(same, ERROR "InvalidParameter", "before");
+        }
+        fake_agent_free(a);
+        {
+                g_autoptr(sd_bus_message) m = manager_call(f, f->root, "ForgetClient", "s", "a"),
+                                          gone = get_stats(f, 0, 0, 0);
+
+                assert_reply_error(m, NULL, NULL);
+                assert_reply_error(gone, ERROR "NoSuchClient", "a");
+        }
+}
+
 /* Each asks for the right action, with the node in the question. */
 static void test_actions(Fixture *f, const void *data) {
         static const struct {
@@ -168,6 +223,14 @@ static void test_actions(Fixture *f, const void *data) {
                 assert_reply_error(m, SD_BUS_ERROR_ACCESS_DENIED, cases[i].member);
                 g_assert_cmpstr(log, ==, cases[i].log);
         }
+        {
+                g_autoptr(sd_bus_message) m = manager_call(f, f->user, "GetStats", "sttu", "a", UINT64_C(0),
+                                                           UINT64_C(0), UINT32_C(0));
+                g_autofree char *log = fake_polkit_take_log(f->polkit);
+
+                assert_reply_error(m, SD_BUS_ERROR_ACCESS_DENIED, "GetStats");
+                g_assert_cmpstr(log, ==, "org.mserver1.read client=a command= container= selector=\n");
+        }
 }
 
 int main(int argc, char *argv[]) {
@@ -176,6 +239,7 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/nodes/no-keys", test_no_keys);
         fixture_add("/bus/nodes/backups", test_backups);
         fixture_add("/bus/nodes/stats", test_stats);
+        fixture_add("/bus/nodes/series", test_series);
         fixture_add("/bus/nodes/actions", test_actions);
         return g_test_run();
 }
