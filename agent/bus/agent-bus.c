@@ -20,6 +20,7 @@ struct AgentBus {
         Uplink *uplink;
         BusLink *link;
         LoopTimer *gather;
+        UplinkState told; /* to whoever listens */
 
         /* These come and go with the connection. */
         sd_bus *connection; /* borrowed; NULL while there is none */
@@ -115,6 +116,11 @@ static void tell_changed(AgentBus *b, const char *property) {
 }
 
 void agent_bus_state_changed(AgentBus *b) {
+        UplinkState state = uplink_state(b->uplink);
+
+        if (state == b->told) /* only its text is another one */
+                return;
+        b->told = state;
         tell_changed(b, "State");
 }
 
@@ -134,7 +140,7 @@ AgentBus *agent_bus_new(Loop *l, const AgentConfig *config, Uplink *uplink) {
         static const BusLinkHandler handler = { connected, disconnected };
         AgentBus *b = g_new0(AgentBus, 1);
 
-        *b = (AgentBus){ .loop = l, .config = config, .uplink = uplink };
+        *b = (AgentBus){ .loop = l, .config = config, .uplink = uplink, .told = uplink_state(uplink) };
         b->link = bus_link_new_patient(l, MCLIENT_BUS_NAME, &handler, b);
         return b;
 }

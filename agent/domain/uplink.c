@@ -346,9 +346,14 @@ static void ended(WsEnd how, unsigned code, const char *reason, void *userdata) 
                 change(u, UPLINK_STOPPED, "Stopped");
                 return;
         }
+        if (u->in_a_hurry) {
+                u->in_a_hurry = false;
+                u->timer = loop_timer_new(u->loop, 0, 0, connect_now, u);
+                change(u, UPLINK_CONNECTING, "%s", reason);
+                return;
+        }
         (void) !getrandom(&random, sizeof(random), GRND_NONBLOCK);
-        delay = u->in_a_hurry ? 0 : reconnect_delay(&u->reconnect, end, lasted, random);
-        u->in_a_hurry = false;
+        delay = reconnect_delay(&u->reconnect, end, lasted, random);
         u->timer = loop_timer_new(u->loop, delay, 0, connect_now, u);
         change(u, end == LINK_REFUSED ? UPLINK_REFUSED : UPLINK_WAITING, "%s; next try in %.1f s", reason,
                delay / 1e3);
