@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client-containers.h"
+#include "client-curves.h"
 #include "client-info.h"
 #include "clock.h"
 #include "json.h"
@@ -12,17 +13,10 @@
 #include "when.h"
 
 static const ColumnInfo columns[] = {
-        { "client", N_("Client") },
-        { "state", N_("State") },
-        { "host", N_("Host") },
-        { "address", N_("Address") },
-        { "version", N_("Version") },
-        { "since", NULL },
-        { "last_seen", N_("Last seen") },
-        { "labels", N_("Labels") },
-        { "commands", N_("Commands") },
-        { "containers", N_("Containers") },
-        {},
+        { "client", N_("Client") },         { "state", N_("State") },     { "host", N_("Host") },
+        { "address", N_("Address") },       { "version", N_("Version") }, { "since", NULL },
+        { "last_seen", N_("Last seen") },   { "labels", N_("Labels") },   { "commands", N_("Commands") },
+        { "containers", N_("Containers") }, CLIENT_CURVES_COLUMNS,        {},
 };
 
 static void add_state(Table *t, json_object *info) {
@@ -49,6 +43,8 @@ static void add_json(Table *t, json_object *value) {
 }
 
 static void add_client(const Ctl *ctl, Table *t, json_object *info, json_object *containers) {
+        g_autoptr(json_object) curves = client_curves_read(ctl->bus, json_text(info, "Id"));
+
         table_add_colored(t, COLOR_STRONG, json_text(info, "Id"));
         add_state(t, info);
         table_add(t, json_text(info, "Host"));
@@ -59,6 +55,7 @@ static void add_client(const Ctl *ctl, Table *t, json_object *info, json_object 
         add_json(t, json_member(info, "Labels"));
         add_json(t, json_member(info, "Commands"));
         client_containers_add(t, containers, client_info_is_online(info), true, &ctl->terminal);
+        client_curves_add(t, curves, &ctl->terminal);
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {

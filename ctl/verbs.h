@@ -41,9 +41,9 @@ typedef struct Verb {
         int (*run)(Ctl *ctl, const Args *args, GError **error);
 } Verb;
 
-extern const Verb verb_list, verb_show, verb_send, verb_broadcast, verb_logs, verb_history, verb_command,
-                verb_cancel, verb_keys, verb_backups, verb_enroll, verb_token, verb_revoke, verb_forget,
-                verb_help, verb_quit, verb_complete;
+extern const Verb verb_list, verb_show, verb_watch, verb_send, verb_broadcast, verb_logs, verb_history,
+                verb_command, verb_cancel, verb_keys, verb_backups, verb_enroll, verb_token, verb_revoke,
+                verb_forget, verb_help, verb_quit, verb_complete;
 
 /* In the order of the help, ended by NULL. */
 extern const Verb *const verb_table[];

@@ -3,8 +3,10 @@
  *
  *   tokens COUNT         makes a token for sim-0…, one a line
  *   round-trip CALLS     RunCommand(sim-0, status) one after another; prints the µs of each, one a line
+ *   series CLIENTS       GetStats of the last hour in 300 points, of each of sim-0…; prints the µs of each, one a line
  *   broadcast COUNT      Broadcast(all, status) and waits for COUNT ends; prints the µs of the whole */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +53,17 @@ static void make_tokens(unsigned count) {
                 check(sd_bus_message_read(reply, "s", &token), "CreateToken", NULL);
                 puts(token);
                 sd_bus_message_unref(reply);
+        }
+}
+
+static void get_series(unsigned clients) {
+        for (unsigned i = 0; i < clients; i++) {
+                uint64_t begin = now_monotonic();
+                char id[32];
+
+                snprintf(id, sizeof(id), "sim-%u", i);
+                sd_bus_message_unref(call("GetStats", "sttu", id, UINT64_C(0), UINT64_C(0), UINT32_C(300)));
+                printf("%" PRIu64 "\n", now_monotonic() - begin);
         }
 }
 
@@ -101,7 +114,7 @@ int main(int argc, char *argv[]) {
         unsigned n = argc == 3 ? (unsigned) atoi(argv[2]) : 0;
 
         if (n == 0) {
-                fprintf(stderr, "Usage: bench-calls tokens|round-trip|broadcast NUMBER\n");
+                fprintf(stderr, "Usage: bench-calls tokens|round-trip|series|broadcast NUMBER\n");
                 return EXIT_FAILURE;
         }
         check(sd_bus_open_system(&bus), "bus", NULL);
@@ -109,6 +122,8 @@ int main(int argc, char *argv[]) {
                 make_tokens(n);
         else if (strcmp(argv[1], "round-trip") == 0)
                 round_trips(n);
+        else if (strcmp(argv[1], "series") == 0)
+                get_series(n);
         else
                 broadcast(n);
         sd_bus_flush_close_unref(bus);

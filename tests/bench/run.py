@@ -174,8 +174,12 @@ def main():
     parser.add_argument("--count", type=int, default=1000, help="round trips per size")
     parser.add_argument("--rounds", type=int, default=3, help="times each size is measured; the median counts")
     parser.add_argument("--disk", default="/var/tmp", help="a directory on a real disk")
+    parser.add_argument("--statistics", type=int, metavar="SECONDS", help="measure what statistics cost alone, for so long")
     o = parser.parse_args()
     sizes = [int(s) for s in o.sizes.split(",")]
+    if o.statistics:
+        statistics_cost(o, max(sizes), seconds=o.statistics)
+        return
     report(sizes, rounds(o, sizes, o.disk))
     durability(o, min(1000, max(sizes)))
     statistics_cost(o, max(sizes))
@@ -202,7 +206,8 @@ def durability(o, size):
 
 
 def statistics_cost(o, size, interval=10, seconds=20):
-    """A fleet that sends its statistics, and commands in between."""
+    """A fleet that sends its statistics, and commands in between. What history costs shows over more than five minutes: then each
+    client's has been written."""
     with tempfile.TemporaryDirectory(dir=o.disk) as path, Machine(o.mserver, path, Journal()) as machine:
         pid = machine.server.pid
         tokens = calls(o.calls, "tokens", size)
@@ -215,10 +220,13 @@ def statistics_cost(o, size, interval=10, seconds=20):
             shares[rate] = (cpu_usec(pid) - begin) / (time.monotonic() - since) / 1e4
             rtts[rate] = statistics.median(int(t) for t in calls(o.calls, "round-trip", o.count))
             memory = rss_kb(pid) / 1024
+            history = sum(f.stat().st_size for f in Path(path).glob("state/history.db*")) / 1e6
+            series = [int(t) for t in calls(o.calls, "series", min(size, 1000))] if rate else []
             fleet.close()
             settle(pid)
     print(f"\n{size} clients, each with statistics every {interval} s ({rate} a second): {shares[rate]:.1f} % of a core, "
-          f"idle {shares[0]:.1f} %; round trip {rtts[rate]:.0f} µs, idle {rtts[0]:.0f} µs; server {memory:.0f} MB")
+          f"idle {shares[0]:.1f} %; round trip {rtts[rate]:.0f} µs, idle {rtts[0]:.0f} µs; server {memory:.0f} MB, "
+          f"history {history:.0f} MB after {seconds} s; GetStats {statistics.median(series):.0f} µs, at most {max(series):.0f} µs")
 
 
 def report(sizes, rows):

@@ -217,6 +217,22 @@ static int get_latest_stats(sd_bus_message *m, void *userdata, sd_bus_error *err
         return sd_bus_reply_method_return(m, "ss", c->stats, "");
 }
 
+static int get_stats(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *id;
+        uint64_t from, to;
+        uint32_t points;
+        int r = sd_bus_message_read(m, "sttu", &id, &from, &to, &points);
+
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(
+                        m, "s",
+                        strcmp(id, "seoul-1") == 0
+                                        ? "{\"series\":{\"cpu_percent\":[0,50,null,100],\"load\":[1,2]},"
+                                          "\"containers\":{\"3node0\":{\"peers\":[8,8]},\"3node1\":{}}}"
+                                        : "{\"series\":{},\"containers\":{}}");
+}
+
 static bool is_meant(const char *client, const char *container, const char *of, const char *node) {
         return (!client[0] || strcmp(client, of) == 0) && (!container[0] || strcmp(container, node) == 0);
 }
@@ -291,6 +307,7 @@ static const sd_bus_vtable manager[] = {
         METHOD("RevokeClient", "s", NULL, end_client),
         METHOD("ForgetClient", "s", NULL, end_client),
         METHOD("GetLatestStats", "s", "ss", get_latest_stats),
+        METHOD("GetStats", "sttu", "s", get_stats),
         METHOD("ListKeys", "ss", "a(sssts)", list_keys),
         METHOD("ListBackups", "ss", "a(sssstt)", list_backups),
         METHOD("Subscribe", NULL, NULL, subscribe),

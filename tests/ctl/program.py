@@ -106,6 +106,9 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def read(self):
         """False at the end."""
         ready, _, _ = select.select([self.fd], [], [], TIMEOUT)

@@ -53,6 +53,19 @@ class Clients(Program):
         self.assertIn("Containers: 3node0 ● (synced, 8 peers, block 1,507,577, 2 not final) 3node1 ○ exited\n",
                       self.expect(["show", "seoul-1"]))
 
+    def test_show_curves(self):
+        out = self.expect(["show", "seoul-1"])
+        self.assertIn("CPU, 1 h: ▁▅ █ 100 %\n", out)
+        self.assertIn("Load, 1 h: ▅█ 2\n", out)
+        self.assertIn("Memory, 1 h: -\n", out)
+        self.assertIn("Peers, 1 h: 3node0 ██ 8\n", out)
+        shown = self.expect_json("show", "seoul-1")[0]
+        self.assertEqual((shown["cpu_percent"], shown["disk_used_percent"], shown["peers"]),
+                         ([0, 50, None, 100], None, {"3node0": [8, 8]}))
+
+    def test_watch_needs_a_terminal(self):
+        self.expect(["watch"], "", 'watch needs a terminal; "list" and "show" print once', 1)
+
     def test_show_unknown(self):
         self.expect(["show", "seol-1"], "", 'no client "seol-1"; did you mean "seoul-1"?', 1)
         self.expect(["show", "tokyo"], "", 'no client "tokyo"; mserverctl list shows them', 1)

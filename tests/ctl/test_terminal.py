@@ -5,6 +5,7 @@
   test_terminal.py MSERVERCTL MOCK [unittest's arguments]
 """
 import os
+import signal
 import sys
 import unittest
 
@@ -70,6 +71,50 @@ class Look(Program):
             out, _ = t.wait()
         self.assertTrue(out.startswith("wss://a SHA256:0 5ecre7\r\n"))
         self.assertIn("mclient enroll", out)
+
+
+class Watch(Program):
+    """The screen is what a person sees: the last frame."""
+
+    def test_watch(self):
+        with Terminal(self, "watch", rows=8, NO_COLOR="1") as t:
+            self.assertIn("\033[?1049h", t.until("3 clients, 2 online; by CLIENT"))
+            t.until("3node1 ○ exited")
+            t.until("q quit")
+            t.type("s")
+            t.until("by STATE")
+            t.type("r")
+            t.until("by STATE, reversed")
+            t.type("/busan")
+            t.until('1 with "busan"')
+            t.type("\r")
+            t.until("q quit")
+            t.resize(20, 60)
+            t.until("\033[H")
+            t.until("q quit")
+            t.type("q")
+            out, code = t.wait()
+        self.assertIn("\033[?1049l", out)
+        self.assertEqual(code, 0)
+
+    def test_ways_to_leave(self):
+        for leave in (CTRL_C, CTRL_D, "q"):
+            with Terminal(self, "watch", "seoul", rows=10) as t:
+                t.until('2 with "seoul"')
+                t.type(leave)
+                out, code = t.wait()
+            self.assertTrue(out.endswith("\033[?1049l"), out)
+            self.assertEqual(code, 0)
+        with Terminal(self, "watch") as t:
+            t.until("by CLIENT")
+            os.kill(t.pid, signal.SIGTERM)
+            self.assertIn("\033[?1049l", t.wait()[0])
+
+    def test_no_screen(self):
+        with Terminal(self, "watch", TERM="dumb") as t:
+            out, code = t.wait()
+        self.assertIn("watch needs a terminal", out)
+        self.assertEqual(code, 1)
 
 
 class Questions(Program):

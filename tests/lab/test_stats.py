@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the agent measures, as the server keeps it: samples, the summary of a minute, and what mserverctl makes of them."""
+import fcntl
 import json
 import os
+import pty
+import select
+import struct
+import termios
+import time
 
-from labtest import Node, ServerTest, client_state, docker, manager, mserverctl, systemctl, wait_for
+from labtest import BusError, Node, ServerTest, client_state, docker, manager, mserverctl, systemctl, wait_for
 
 CONFIG = '/etc/mclient/mclient.conf.d/stats.conf'
 
@@ -60,6 +66,64 @@ class Stats(ServerTest):
         self.assertNotIn('rx_bytes', seen)  # what the host's interfaces carry is in "system"
         docker('stop', '-t', '1', '3node-host')
         wait_for(lambda: container(latest()[0], '3node-host').get('state') == 'exited', 'one that does not run is still listed', 60)
+
+    def series(self, *path, client='demo'):
+        """What GetStats has of the last ten minutes, without what is not there."""
+        values = json.loads(manager('GetStats', 'sttu', client, int((time.time() - 600) * 1e6), 0, 70)[0])
+        for key in path:
+            values = values.get(key, {})
+        return [v for v in values if v is not None]
+
+    def test_history_outlives_the_server(self):
+        self.allow_warnings(r'^closed by the server \(1001', '^the connection was cut', 'code=killed', "Failed with result 'signal'")
+        wait_for(lambda: len(self.series('series', 'load')) >= 2, 'there is a history', 60)
+        before = len(self.series('series', 'load'))
+        systemctl('restart', 'mserver.service')
+        wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
+        self.assertGreaterEqual(len(self.series('series', 'load')), before)
+        systemctl('kill', '--signal=KILL', 'mserver.service')
+        wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
+        self.assertGreaterEqual(len(self.series('series', 'load')), before, 'what was asked for is on disk')
+        self.assertEqual(set(self.series('containers', 'node9', 'running')), {0})
+        self.assertIn(1, self.series('containers', '3node0', 'running'))
+        self.assertRegex(mserverctl('show', 'demo'), r'Load, 1 h: +[▁▂▃▄▅▆▇█ ]+ [0-9.]+')
+
+    def test_history_asks_polkit(self):
+        with self.assertRaises(BusError) as caught:
+            manager('GetStats', 'sttu', 'demo', 0, 0, 0, user='guest')
+        self.assertIn(caught.exception.name.rsplit('.', 1)[1], ('AccessDenied', 'InteractiveAuthorizationRequired'))
+        self.assertTrue(json.loads(manager('GetStats', 'sttu', 'demo', 0, 0, 0, user='oper')[0])['points'])
+
+    def test_watch(self):
+        """An operator at a terminal sees a client go and come back, and gets the terminal back as it was."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 12, 100, 0, 0))
+            os.environ.update(TERM='xterm', NO_COLOR='1')
+            os.execvp('setpriv', ['setpriv', '--reuid=oper', '--regid=oper', '--init-groups', 'mserverctl', 'watch', 'demo'])
+        seen = ''
+
+        def until(text):
+            nonlocal seen
+            end = time.monotonic() + 60
+            while text not in seen:
+                self.assertTrue(select.select([fd], [], [], max(0, end - time.monotonic()))[0], f'no {text!r} in {seen!r}')
+                seen += os.read(fd, 65536).decode(errors='replace')
+            seen = seen.split(text, 1)[1]
+
+        before = termios.tcgetattr(fd)
+        until('1 with "demo"')
+        until('online')
+        until('3node0 ●')
+        systemctl('stop', 'mclient.service')
+        until('offline')
+        systemctl('start', 'mclient.service')
+        until('online')
+        os.write(fd, b'q')
+        until('\033[?1049l')
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertEqual(termios.tcgetattr(fd)[3], before[3])
+        os.close(fd)
 
     def test_a_person_sees_how_nodes_do(self):
         Node('3node0').set('syncing')
