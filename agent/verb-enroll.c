@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "client-identity.h"
 #include "clock.h"
 #include "endpoint.h"
 #include "enroll-call.h"
@@ -31,7 +32,7 @@ typedef struct Enroll {
         EnrollLine *line;
         Endpoint *server;
         ServerTrust *trust;
-        char *token;
+        char *token, *key;
         EnrollAnswer answer;
 } Enroll;
 
@@ -42,6 +43,9 @@ static void enroll_clear(Enroll *e) {
         if (e->token)
                 explicit_bzero(e->token, strlen(e->token));
         g_free(e->token);
+        if (e->key)
+                explicit_bzero(e->key, strlen(e->key));
+        g_free(e->key);
         enroll_line_free(e->line);
         endpoint_free(e->server);
         server_trust_free(e->trust);
@@ -167,13 +171,19 @@ static bool prepare(Enroll *e, GError **error) {
         if (!enroll_pending_has(MCLIENT_CONFIG_DIR, e->line->token) && !may_replace(e, error))
                 return false;
         e->token = enroll_pending_token(MCLIENT_CONFIG_DIR, e->line->token, error);
-        return e->token != NULL;
+        e->key = e->token ? client_key_new(error) : NULL;
+        return e->key != NULL;
 }
 
 static bool trade(Enroll *e, GError **error) {
         char host[HOST_NAME_MAX_BYTES + 1] = "";
-        EnrollRequest request = { .host_name = host, .version = (char *) PROJECT_VERSION };
+        g_autofree char *csr = client_request_new(e->key, error);
+        EnrollRequest request = { .host_name = host,
+                                  .version = (char *) PROJECT_VERSION,
+                                  .certificate_request = csr };
 
+        if (!csr)
+                return false;
         (void) gethostname(host, sizeof(host) - 1);
         if (EVP_Digest(e->token, strlen(e->token), request.credential, NULL, EVP_sha256(), NULL) != 1)
                 return fleet_fail(error, FLEET_ERROR_FAILED, "OpenSSL has no SHA-256");
@@ -198,6 +208,8 @@ static bool write_files(Enroll *e, GError **error) {
                 .server = e->line->server,
                 .fingerprint = lasting_pin(e),
                 .token = e->token,
+                .key = e->key,
+                .certificate = e->answer.certificate,
         };
 
         if (!enroll_files_write(MCLIENT_CONFIG_DIR, &enrolment, error))

@@ -29,6 +29,7 @@ typedef struct Process {
         WsServer *ws;
         Bus *bus;
         TlsFiles tls;
+        ClientCa *client_ca; /* once it was needed */
         GArray *listeners;
         LoopTimer *stop_timer, *certificate_timer;
         bool stopping;
@@ -78,6 +79,31 @@ static bool find_certificate(const Options *o, TlsFiles *ret, GError **error) {
         return tls_self_made(dir, g_get_host_name(), now_realtime(), ret, error);
 }
 
+/* Whose certificates of clients count, as a file for TLS; *ret NULL: nobody's, none are asked for. */
+static bool find_client_ca(Process *p, const Options *o, const char **ret, GError **error) {
+        g_autofree char *dir = g_build_filename(o->state_directory, "tls", NULL);
+
+        *ret = o->client_ca;
+        if (o->client_certificates == CLIENT_CERTIFICATES_OFF) {
+                *ret = NULL;
+                return true;
+        }
+        if (o->client_ca)
+                return true;
+        if (!p->client_ca)
+                p->client_ca = client_ca_open(dir, g_get_host_name(), now_realtime(), error);
+        if (p->client_ca)
+                *ret = client_ca_path(p->client_ca);
+        return p->client_ca != NULL;
+}
+
+/* For new connections. With a CA of the operator's own, who has its key signs. */
+static void take_client_certificates(Process *p, const Options *o) {
+        bool signs = o->client_certificates != CLIENT_CERTIFICATES_OFF && !o->client_ca;
+
+        sessions_set_certificates(p->server.sessions, o->client_certificates, signs ? p->client_ca : NULL);
+}
+
 /* Somebody has to do something about it in good time: ours are renewed long before. */
 static void warn_of_expiry(const TlsFiles *tls) {
         uint64_t now = now_realtime();
@@ -117,11 +143,12 @@ static void advertise(Process *p) {
 /* The certificate that these options name, for new connections; a plain server has none. */
 static bool reload_certificate(Process *p, const Options *o, GError **error) {
         TlsFiles tls = {};
+        const char *client_ca;
 
         if (!p->tls.cert)
                 return true;
-        if (!find_certificate(o, &tls, error) ||
-            !ws_server_reload_tls(p->ws, &(WsTls){ .cert = tls.cert, .key = tls.key }, error)) {
+        if (!find_client_ca(p, o, &client_ca, error) || !find_certificate(o, &tls, error) ||
+            !ws_server_reload_tls(p->ws, &(WsTls){ tls.cert, tls.key, client_ca }, error)) {
                 tls_files_clear(&tls);
                 return false;
         }
@@ -136,6 +163,7 @@ static bool reload_all(Process *p, GError **error) {
                 return false;
         options_free(p->options);
         p->options = g_steal_pointer(&fresh);
+        take_client_certificates(p, p->options);
         ws_server_set_limits(p->ws, &p->options->limits);
         fleet_set_clients_max(p->server.fleet, p->options->clients_max);
         history_set_bytes_max(p->server.history, p->options->history_bytes);
@@ -235,6 +263,7 @@ static bool any_tls(const GArray *listeners) {
 static bool make_parts(Process *p, GError **error) {
         Server *s = &p->server;
         g_auto(TlsFiles) found = {};
+        const char *client_ca = NULL;
         WsTls tls;
 
         p->listeners = listeners_open(p->options, error);
@@ -254,7 +283,10 @@ static bool make_parts(Process *p, GError **error) {
         if (p->tls.cert)
                 p->certificate_timer = loop_timer_new(p->loop, CERTIFICATE_LOOK_MSEC, CERTIFICATE_LOOK_MSEC,
                                                       look_at_certificate, p);
-        tls = (WsTls){ .cert = p->tls.cert, .key = p->tls.key };
+        if (p->tls.cert && !find_client_ca(p, p->options, &client_ca, error))
+                return false;
+        take_client_certificates(p, p->options);
+        tls = (WsTls){ p->tls.cert, p->tls.key, client_ca };
         p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
         return p->ws != NULL;
@@ -269,6 +301,7 @@ static void free_parts(Process *p) {
         loop_free(p->loop);
         g_clear_pointer(&p->listeners, g_array_unref);
         tls_files_clear(&p->tls);
+        client_ca_free(p->client_ca);
         options_free(p->options);
 }
 

@@ -21,6 +21,7 @@ Options *options_free(Options *o) {
         g_free(o->cert);
         g_free(o->key);
         g_free(o->advertise_url);
+        g_free(o->client_ca);
         g_free(o);
         return NULL;
 }
@@ -43,10 +44,30 @@ static bool read_advertise_url(Options *o, const Config *c, GError **error) {
         return true;
 }
 
+static bool read_client_certificates(Options *o, const Config *c, GError **error) {
+        static const char *const modes[] = { "off", "optional", "required", NULL };
+        const char *mode = config_get(c, "TLS", "ClientCertificates"),
+                   *ca = config_get(c, "TLS", "ClientCA");
+
+        o->client_ca = g_strdup(ca);
+        o->client_certificates = ca ? CLIENT_CERTIFICATES_OPTIONAL : CLIENT_CERTIFICATES_OFF;
+        if (!mode)
+                return true;
+        for (unsigned i = 0; modes[i]; i++)
+                if (g_str_equal(mode, modes[i])) {
+                        o->client_certificates = i;
+                        return true;
+                }
+        return fleet_fail(error, FLEET_ERROR_CONFIG,
+                          "[TLS] ClientCertificates= is \"%s\": expected off, optional or required", mode);
+}
+
 static bool read_config(Options *o, GError **error) {
         static const ConfigKey known[] = {
                 { "TLS", "Certificate" },
                 { "TLS", "PrivateKey" },
+                { "TLS", "ClientCA" },
+                { "TLS", "ClientCertificates" },
                 { "Server", "AdvertiseUrl" },
                 { "History", "MaxBytes" },
                 { "Limits", "MaxClients" },
@@ -62,7 +83,7 @@ static bool read_config(Options *o, GError **error) {
             !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
             !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
             !config_get_uint(c, "History", "MaxBytes", HISTORY_BYTES_MIN, INT64_MAX, &history, error) ||
-            !read_advertise_url(o, c, error))
+            !read_advertise_url(o, c, error) || !read_client_certificates(o, c, error))
                 return false;
         if (!o->cert)
                 o->cert = g_strdup(config_get(c, "TLS", "Certificate"));
@@ -93,7 +114,7 @@ Options *options_reread(const Options *o, GError **error) {
         n->host = g_strdup(o->host);
         n->cert = o->own_cert ? g_strdup(o->cert) : NULL;
         n->key = o->own_cert ? g_strdup(o->key) : NULL;
-        n->advertise_url = NULL;
+        n->advertise_url = n->client_ca = NULL;
         return read_config(n, error) ? g_steal_pointer(&n) : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sessions.h"
 #include "ws-server.h"
 
 typedef struct Options {
@@ -17,7 +18,9 @@ typedef struct Options {
         int ssl_port;          /* --ssl-port, TLS_PORT */
         char *cert, *key;      /* --cert --key, [TLS] Certificate= PrivateKey=; NULL: self-made */
         char *advertise_url;   /* [Server] AdvertiseUrl=; NULL: by host name and port */
-        bool own_cert;         /* cert and key are the command line's */
+        char *client_ca;       /* [TLS] ClientCA=; NULL: the server's own */
+        ClientCertificates client_certificates; /* [TLS] ClientCertificates= */
+        bool own_cert;                          /* cert and key are the command line's */
         bool debug;
         unsigned clients_max;
         uint64_t history_bytes; /* [History] MaxBytes= */

@@ -45,6 +45,20 @@ static bool write_token(const char *directory, const char *token, GError **error
         return written;
 }
 
+/* A certificate that is not for the key counts as none: the key comes first. */
+static bool write_identity(const char *directory, const Enrolment *e, GError **error) {
+        g_autofree char *key = g_build_filename(directory, "client.key", NULL),
+                        *certificate = g_build_filename(directory, "client.pem", NULL);
+
+        if (!file_write_atomic(key, e->key, strlen(e->key), 0600, false, error))
+                return false;
+        if (e->certificate)
+                return file_write_atomic(certificate, e->certificate, strlen(e->certificate), 0644, false,
+                                         error);
+        return unlink(certificate) == 0 || errno == ENOENT ||
+               fleet_fail_errno(error, FLEET_ERROR_FAILED, errno, "Cannot remove %s", certificate);
+}
+
 bool enroll_files_write(const char *directory, const Enrolment *e, GError **error) {
         g_autofree char *path = g_build_filename(directory, ENROLL_DROP_IN, NULL), *text = NULL;
 
@@ -58,7 +72,7 @@ bool enroll_files_write(const char *directory, const Enrolment *e, GError **erro
                         "CAFile=\n"
                         "Fingerprint=%s\n",
                         e->client, e->server, e->fingerprint ?: "");
-        return write_token(directory, e->token, error) &&
+        return write_identity(directory, e, error) && write_token(directory, e->token, error) &&
                file_write_atomic(path, text, strlen(text), 0644, false, error);
 }
 

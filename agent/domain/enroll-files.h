@@ -11,6 +11,7 @@ typedef struct Enrolment {
         const char *client, *server;
         const char *fingerprint; /* NULL: the system's CAs vouch for the server */
         const char *token;
+        const char *key, *certificate; /* PEM; the certificate is NULL where the server gives none */
 } Enrolment;
 
 /* Is there a token in this directory (/etc/mclient)? */
@@ -19,7 +20,8 @@ bool enroll_files_exist(const char *directory);
 /* Makes the directories (0755) where they are missing. */
 bool enroll_files_prepare(const char *directory, GError **error);
 
-/* Writes token (0600) and the drop-in (0644), each whole or not at all, the token first: until the drop-in is there too,
+/* Writes client.key (0600), client.pem (0644; without a certificate it is removed), token (0600) and the drop-in (0644), each
+ * whole or not at all, the drop-in last: until the drop-in is there too,
  * the agent would only be turned away. What the operator has written stays as it is. */
 bool enroll_files_write(const char *directory, const Enrolment *e, GError **error);
 

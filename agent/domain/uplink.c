@@ -15,6 +15,7 @@
 #include "log.h"
 #include "outbox.h"
 #include "reconnect.h"
+#include "renewal.h"
 #include "server-trust.h"
 #include "stats-backlog.h"
 #include "summary.h"
@@ -27,6 +28,7 @@ struct Uplink {
         void *userdata;
 
         ServerTrust *trust;
+        Renewal *renewal;
         WsClient *ws;
         Jobs *jobs;
         Outbox *outbox;
@@ -176,6 +178,7 @@ void uplink_sample(Uplink *u, json_object *data) {
 static void heartbeat_due(void *userdata) {
         Uplink *u = userdata;
 
+        renewal_look(u->renewal, u->conversation.features);
         if (now_monotonic() - u->sent_usec >= HEARTBEAT_SEC * USEC_PER_SEC) {
                 g_autofree char *text = message_heartbeat(now_ms());
 
@@ -198,6 +201,7 @@ static void registered(Uplink *u) {
                          dropped);
         outbox_online(u->outbox, u->conversation.features);
         jobs_online(u->jobs, u->conversation.features);
+        renewal_look(u->renewal, u->conversation.features);
         stats_backlog_rewind(u->stats);
         stats_backlog_rewind(u->summaries);
         send_stats(u);
@@ -244,6 +248,9 @@ static void received(const char *text, size_t size, void *userdata) {
                 break;
         case STEP_BACKUP_ACKED:
                 outbox_acked(u->outbox, OUTBOX_BACKUP_COMPLETE, m->backup.id);
+                break;
+        case STEP_CERTIFICATE:
+                renewal_take(u->renewal, m->certificate.certificate);
                 break;
         case STEP_COMPLAINT:
                 log_warning("The server complains: %s%s%s", m->error.message ?: "no message",
@@ -427,8 +434,10 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
         if (!u->jobs)
                 return NULL;
         u->trust = server_trust_new(e->host, config->ca_file, config->fingerprint, error);
-        if (!u->trust)
+        u->renewal = u->trust ? renewal_new(config->state_directory, &link, u, error) : NULL;
+        if (!u->renewal)
                 return NULL;
+        client_identity_apply(renewal_identity(u->renewal), server_trust_context(u->trust));
         u->ws = ws_client_new(l, e, u->trust, token, &handler, u, error);
         if (!u->ws)
                 return NULL;
@@ -447,6 +456,7 @@ Uplink *uplink_free(Uplink *u) {
         outbox_free(u->outbox);
         ws_client_free(u->ws);
         server_trust_free(u->trust);
+        renewal_free(u->renewal);
         stats_backlog_free(u->stats);
         stats_backlog_free(u->summaries);
         summary_free(u->summary);

@@ -246,10 +246,15 @@ static void connection_failed(WsClient *c, struct lws *wsi, const char *text) {
         c->wsi = NULL; /* on its way out by itself */
         if (refusal)
                 note_end(c, WS_END_UNTRUSTED, 0, "%s port %u: %s", address, port, refusal);
-        else if (status == 401 || status == 403)
+        else if (status == 401)
                 note_end(c, WS_END_UNAUTHORIZED, status,
                          "%s port %u: the server does not accept the token (HTTP %u)", address, port,
                          status);
+        else if (status == 403)
+                note_end(c, WS_END_UNAUTHORIZED, status,
+                         "%s port %u: the server refuses this host's certificate, or expects one (HTTP %u); "
+                         "\"mclient enroll\" gets a new one",
+                         address, port, status);
         else if (status > 0)
                 note_end(c, WS_END_UNREACHABLE, status,
                          "%s port %u: answered HTTP %u instead of a WebSocket", address, port, status);

@@ -26,6 +26,7 @@ static bool has_consequences(MessageType type) {
         case MESSAGE_STATS_ACK:
         case MESSAGE_KEY_UPDATE_ACK:
         case MESSAGE_BACKUP_COMPLETE_ACK:
+        case MESSAGE_CERTIFICATE:
                 return true;
         default:
                 return false;
@@ -73,6 +74,9 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_BACKUP_COMPLETE_ACK:
                 kind = m->backup.success ? STEP_BACKUP_ACKED : STEP_NOTHING;
                 break;
+        case MESSAGE_CERTIFICATE:
+                kind = STEP_CERTIFICATE;
+                break;
         case MESSAGE_ERROR:
                 kind = STEP_COMPLAINT;
                 break;
@@ -86,6 +90,7 @@ Step conversation_receive(Conversation *c, const char *text, size_t size, int64_
         case MESSAGE_COMMAND_RESPONSE:
         case MESSAGE_KEY_UPDATE:
         case MESSAGE_BACKUP_COMPLETE:
+        case MESSAGE_CERTIFICATE_REQUEST:
                 return reply(message_error("Message for a server, but this is an agent", m->type_name));
         case MESSAGE_UNKNOWN:
                 return reply(message_error("Unknown message type", m->type_name));

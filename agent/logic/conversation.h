@@ -33,6 +33,7 @@ typedef enum StepKind {
         STEP_SUMMARY_ACKED, /* likewise; 0: it does not say which */
         STEP_KEY_ACKED,     /* Step.message->key_update */
         STEP_BACKUP_ACKED,  /* Step.message->backup */
+        STEP_CERTIFICATE,   /* Step.message->certificate.certificate */
         STEP_COMPLAINT,     /* Step.message->error */
 } StepKind;
 

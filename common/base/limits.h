@@ -73,6 +73,12 @@
         (14ull * 24 * 3600 * 1000000)              /* ACME clients renew a month ahead: this one did not */
 #define CERTIFICATE_LOOK_MSEC (6ull * 3600 * 1000) /* a warning four times a day is enough to be seen */
 
+/* Certificates of clients. */
+#define CLIENT_CERTIFICATE_LIFE_USEC \
+        (90ull * 24 * 3600 * 1000000)     /* renewed a month before: an agent may be away for so long */
+#define CLIENT_CERTIFICATE_BYTES_MAX 3072 /* PEM of one, or of a request for one; P-256 takes 900 */
+#define CLIENT_CERTIFICATE_AGAIN_SEC 3600 /* until a server that gave no certificate is asked again */
+
 /* Enrolment: a line that lets a new host in is for somebody who is at both machines now. */
 #define ENROLLMENT_LIFE_DEFAULT_USEC (15ull * 60 * 1000000)
 #define ENROLLMENT_LIFE_MAX_USEC (7ull * 24 * 3600 * 1000000)

@@ -37,6 +37,8 @@
 #define MCLIENT_CONFIG_FILE "/etc/mclient/mclient.conf"
 #define MCLIENT_CONFIG_DIR "/etc/mclient"
 #define MCLIENT_TOKEN_FILE "/etc/mclient/token"
+#define MCLIENT_KEY_FILE "/etc/mclient/client.key"
+#define MCLIENT_CERTIFICATE_FILE "/etc/mclient/client.pem"
 #define MCLIENT_USER "mclient"
 #define MCLIENT_SCRIPT_STATE_DIR "/var/lib/mclient-script"
 #define DOCKER_SOCKET "/run/docker.sock"

@@ -66,6 +66,19 @@ static bool optional_text(json_object *o, const char *name, size_t max, char **r
         return true;
 }
 
+/* Several lines; what it is worth is for others to see. */
+static bool optional_pem(json_object *o, const char *name, char **ret, GError **error) {
+        g_autoptr(GError) e = NULL;
+        const char *text = string_field(o, name, CLIENT_CERTIFICATE_BYTES_MAX, false, &e);
+
+        if (e) {
+                g_propagate_error(error, g_steal_pointer(&e));
+                return false;
+        }
+        *ret = text && *text ? g_strdup(text) : NULL;
+        return true;
+}
+
 static bool read_hash(const char *hex, uint8_t ret[static CREDENTIAL_HASH_SIZE]) {
         if (strlen(hex) != 2 * CREDENTIAL_HASH_SIZE)
                 return false;
@@ -89,6 +102,7 @@ static void append(GString *s, const char *name, const char *value) {
 void enroll_request_clear(EnrollRequest *r) {
         g_free(r->host_name);
         g_free(r->version);
+        g_free(r->certificate_request);
         *r = (EnrollRequest){};
 }
 
@@ -99,6 +113,7 @@ char *enroll_request_format(const EnrollRequest *r) {
         append(s, "credential", hash);
         append(s, "hostName", r->host_name);
         append(s, "version", r->version);
+        append(s, "certificateRequest", r->certificate_request);
         g_string_append_c(s, '}');
         return g_string_free(s, false);
 }
@@ -114,7 +129,8 @@ static bool read_request(json_object *o, EnrollRequest *r, GError **error) {
                                 "\"credential\" is not the SHA-256 of a token: expected %d hexadecimal digits",
                                 2 * CREDENTIAL_HASH_SIZE);
         return optional_text(o, "hostName", HOST_NAME_MAX_BYTES, &r->host_name, error) &&
-               optional_text(o, "version", VERSION_MAX_BYTES, &r->version, error);
+               optional_text(o, "version", VERSION_MAX_BYTES, &r->version, error) &&
+               optional_pem(o, "certificateRequest", &r->certificate_request, error);
 }
 
 bool enroll_request_parse(const char *text, size_t size, EnrollRequest *ret, GError **error) {
@@ -132,6 +148,7 @@ bool enroll_request_parse(const char *text, size_t size, EnrollRequest *ret, GEr
 
 void enroll_answer_clear(EnrollAnswer *a) {
         g_free(a->client);
+        g_free(a->certificate);
         *a = (EnrollAnswer){};
 }
 
@@ -139,6 +156,7 @@ char *enroll_answer_format(const EnrollAnswer *a) {
         GString *s = g_string_new("{");
 
         append(s, "serverId", a->client);
+        append(s, "certificate", a->certificate);
         g_string_append_c(s, '}');
         return g_string_free(s, false);
 }
@@ -146,11 +164,15 @@ char *enroll_answer_format(const EnrollAnswer *a) {
 bool enroll_answer_parse(const char *text, size_t size, EnrollAnswer *ret, GError **error) {
         json_object *o = parse_object(text, size, error);
         const char *id = o ? string_field(o, "serverId", CLIENT_ID_MAX, true, error) : NULL;
-        bool good = id && (client_id_is_valid(id) ||
-                           fleet_fail(error, FLEET_ERROR_PROTOCOL, "\"serverId\" is no client id"));
+        g_autofree char *certificate = NULL;
+        bool good = id &&
+                    (client_id_is_valid(id) ||
+                     fleet_fail(error, FLEET_ERROR_PROTOCOL, "\"serverId\" is no client id")) &&
+                    optional_pem(o, "certificate", &certificate, error);
 
         if (good)
-                *ret = (EnrollAnswer){ .client = g_strdup(id) };
+                *ret = (EnrollAnswer){ .client = g_strdup(id),
+                                       .certificate = g_steal_pointer(&certificate) };
         json_object_put(o);
         return good;
 }

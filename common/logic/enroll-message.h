@@ -14,6 +14,7 @@ typedef struct EnrollRequest {
                         [CREDENTIAL_HASH_SIZE]; /* SHA-256 of the token that the host has made for itself */
         char *host_name;                        /* for people; NULL where it is not told */
         char *version;                          /* likewise */
+        char *certificate_request; /* PKCS #10, PEM, for a certificate of the host's own; NULL: none */
 } EnrollRequest;
 
 /* JSON; new string. */
@@ -25,7 +26,8 @@ void enroll_request_clear(EnrollRequest *r);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EnrollRequest, enroll_request_clear)
 
 typedef struct EnrollAnswer {
-        char *client; /* the client id that the host is now */
+        char *client;      /* the client id that the host is now */
+        char *certificate; /* its own, PEM; NULL: the server gives none */
 } EnrollAnswer;
 
 char *enroll_answer_format(const EnrollAnswer *a);

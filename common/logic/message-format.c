@@ -276,6 +276,22 @@ char *message_backup_complete_ack(const char *id, const char *container, int64_t
         return durable_ack(MESSAGE_BACKUP_COMPLETE_ACK, id, container, "Backup recorded", now_ms);
 }
 
+static char *certificate_message(MessageType type, const char *name, const char *pem) {
+        GString *out = begin(type);
+
+        open_data(out);
+        string(out, name, pem);
+        return end_data(out);
+}
+
+char *message_certificate_request(const char *request_pem) {
+        return certificate_message(MESSAGE_CERTIFICATE_REQUEST, "request", request_pem);
+}
+
+char *message_certificate(const char *certificate_pem) {
+        return certificate_message(MESSAGE_CERTIFICATE, "certificate", certificate_pem);
+}
+
 char *message_error(const char *message, const char *detail) {
         GString *out = begin(MESSAGE_ERROR);
 

@@ -124,6 +124,16 @@ static const Field backup_complete_ack_fields[] = {
         {},
 };
 
+static const Field certificate_request_fields[] = {
+        { "request", field_text, AT(certificate.request), .required = true },
+        {},
+};
+
+static const Field certificate_fields[] = {
+        { "certificate", field_text, AT(certificate.certificate), .required = true },
+        {},
+};
+
 static const Field error_fields[] = {
         { "message", field_text, AT(error.message) },
         { "detail", field_text, AT(error.detail) },
@@ -150,6 +160,8 @@ static const struct {
         [MESSAGE_KEY_UPDATE_ACK] = { key_update_ack_fields, false },
         [MESSAGE_BACKUP_COMPLETE] = { backup_complete_fields, true },
         [MESSAGE_BACKUP_COMPLETE_ACK] = { backup_complete_ack_fields, false },
+        [MESSAGE_CERTIFICATE_REQUEST] = { certificate_request_fields, true },
+        [MESSAGE_CERTIFICATE] = { certificate_fields, true },
         [MESSAGE_ERROR] = { error_fields, false },
 };
 

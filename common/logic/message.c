@@ -25,14 +25,21 @@ const char *const message_type_names[MESSAGE_UNKNOWN] = {
         [MESSAGE_KEY_UPDATE_ACK] = "key_update_ack",
         [MESSAGE_BACKUP_COMPLETE] = "backup_complete",
         [MESSAGE_BACKUP_COMPLETE_ACK] = "backup_complete_ack",
+        [MESSAGE_CERTIFICATE_REQUEST] = "certificate_request",
+        [MESSAGE_CERTIFICATE] = "certificate",
         [MESSAGE_ERROR] = "error",
 };
 
 const FeatureName message_feature_names[] = {
-        { FEATURE_PROGRESS, "progress" }, { FEATURE_CANCEL, "cancel" },
-        { FEATURE_DEADLINE, "deadline" }, { FEATURE_BACKUP_ACK, "backup_ack" },
-        { FEATURE_LEDGER, "ledger" },     { FEATURE_FLOW, "flow" },
-        { FEATURE_CALLER, "caller" },     {},
+        { FEATURE_PROGRESS, "progress" },
+        { FEATURE_CANCEL, "cancel" },
+        { FEATURE_DEADLINE, "deadline" },
+        { FEATURE_BACKUP_ACK, "backup_ack" },
+        { FEATURE_LEDGER, "ledger" },
+        { FEATURE_FLOW, "flow" },
+        { FEATURE_CALLER, "caller" },
+        { FEATURE_CERTIFICATE, "certificate" },
+        {},
 };
 
 CommandState message_response_state(CommandState state, unsigned peer_features) {

@@ -7,44 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "message-types.h"
 #include "state.h"
-
-typedef enum MessageType {
-        MESSAGE_REGISTER,
-        MESSAGE_REGISTER_ACK,
-        MESSAGE_PING,
-        MESSAGE_PONG,
-        MESSAGE_HEARTBEAT,
-        MESSAGE_HEARTBEAT_ACK,
-        MESSAGE_STATS,
-        MESSAGE_STATS_ACK,
-        MESSAGE_SUMMARY,
-        MESSAGE_SUMMARY_ACK,
-        MESSAGE_COMMAND,
-        MESSAGE_COMMAND_PROGRESS,
-        MESSAGE_COMMAND_CANCEL,
-        MESSAGE_COMMAND_FLOW,
-        MESSAGE_COMMAND_RESPONSE,
-        MESSAGE_COMMAND_ACK,
-        MESSAGE_KEY_UPDATE,
-        MESSAGE_KEY_UPDATE_ACK,
-        MESSAGE_BACKUP_COMPLETE,
-        MESSAGE_BACKUP_COMPLETE_ACK,
-        MESSAGE_ERROR,
-        MESSAGE_UNKNOWN, /* well formed, but of no type we know: answered with an error, never fatal */
-} MessageType;
-
-/* Optional parts that a side announces in "features" (a bit set). */
-typedef enum Feature {
-        FEATURE_PROGRESS = 1 << 0,   /* "progress": command_progress */
-        FEATURE_CANCEL = 1 << 1,     /* "cancel": command_cancel, and the + statuses */
-        FEATURE_DEADLINE = 1 << 2,   /* "deadline" in a command */
-        FEATURE_BACKUP_ACK = 1 << 3, /* "backup_ack": backup_complete_ack, and ids in key_update */
-        FEATURE_LEDGER = 1 << 4, /* "ledger": the agent never acts on an id twice, so it may be sent again */
-        FEATURE_FLOW = 1 << 5,   /* "flow": command_flow, and no more output than that lets through */
-        FEATURE_CALLER = 1 << 6, /* "caller" in a command */
-        FEATURES_ALL = (FEATURE_CALLER << 1) - 1,
-} Feature;
 
 /* Strings and objects point into root and live as long as the message; what the peer left out, sent as null or
  * as an empty string is NULL or 0. Strings are one line of UTF-8 of at most MESSAGE_FIELD_MAX bytes, except
@@ -105,6 +69,10 @@ typedef struct Message {
                         bool success; /* as in key_update */
                 } backup;
                 struct {
+                        const char *request; /* of CERTIFICATE_REQUEST: PKCS #10; both are PEM, so free text */
+                        const char *certificate;
+                } certificate;
+                struct {
                         const char *message, *detail;
                 } error;
         };
@@ -147,4 +115,6 @@ char *message_key_update_ack(const char *id, const char *container, int64_t now_
 char *message_backup_complete(const char *id, const char *container, const char *backup_file,
                               const char *sha256, int64_t size, int64_t timestamp_ms);
 char *message_backup_complete_ack(const char *id, const char *container, int64_t now_ms);
+char *message_certificate_request(const char *request_pem);
+char *message_certificate(const char *certificate_pem);
 char *message_error(const char *message, const char *detail);

@@ -29,6 +29,8 @@ struct Sessions {
         RateLimit reject_log; /* bounds what strangers can make us write */
         GQueue unregistered;  /* Visits, oldest first: all have the same time to register */
         LoopTimer *tick;
+        ClientCertificates certificates;
+        const ClientCa *client_ca; /* may be NULL */
 };
 
 /* A session, and what only its supervisor needs to know of it. */
@@ -44,6 +46,7 @@ typedef struct Enrolling {
         Sessions *owner;
         WsCall *call;
         PeerAddress address;
+        char *request; /* for a certificate; NULL: none */
 } Enrolling;
 
 static int64_t now_ms(void) {
@@ -90,11 +93,28 @@ static void on_tick(void *userdata) {
         }
 }
 
-static WsVerdict on_authorize(const PeerAddress *address, const char *token, char **ret_identity,
-                              void *userdata) {
+/* What is wrong with what the client of this token showed, in one line (new string); NULL: nothing. */
+static char *refuse_certificate(const Sessions *o, const char *client, const WsCertificate *c) {
+        if (o->certificates == CLIENT_CERTIFICATES_OFF)
+                return NULL;
+        if (c->problem)
+                return g_strdup_printf("its certificate is refused: %s", c->problem);
+        if (!c->name)
+                return o->certificates == CLIENT_CERTIFICATES_REQUIRED ? g_strdup("it shows no certificate")
+                                                                       : NULL;
+        if (strcmp(c->name, client) != 0) {
+                g_autofree char *shown = text_shown(c->name, CLIENT_ID_MAX);
+
+                return g_strdup_printf("its certificate is for \"%s\"", shown);
+        }
+        return NULL;
+}
+
+static WsVerdict on_authorize(const PeerAddress *address, const char *token,
+                              const WsCertificate *certificate, char **ret_identity, void *userdata) {
         Sessions *o = userdata;
         uint64_t now = now_monotonic();
-        char *id;
+        g_autofree char *id = NULL, *refusal = NULL;
 
         if (!rate_table_peek(o->failures, address->key, now))
                 return WS_TOO_MANY_REQUESTS;
@@ -104,21 +124,43 @@ static WsVerdict on_authorize(const PeerAddress *address, const char *token, cha
                 audit_rejected(o, NULL, address->text, token ? "wrong token" : "no token");
                 return WS_UNAUTHORIZED;
         }
-        *ret_identity = id;
+        refusal = refuse_certificate(o, id, certificate);
+        if (refusal) {
+                (void) rate_table_take(o->failures, address->key, now);
+                audit_rejected(o, id, address->text, refusal);
+                return WS_FORBIDDEN;
+        }
+        *ret_identity = g_steal_pointer(&id);
         return WS_ACCEPT;
+}
+
+/* Without a CA of ours, or for a request that is none, there is no certificate: whoever needs one is told so when it is
+ * required. PEM, new string. */
+static char *sign(const Sessions *o, const char *request, const char *client) {
+        g_autoptr(GError) error = NULL;
+        char *certificate;
+
+        if (!o->client_ca || !request)
+                return NULL;
+        certificate = client_ca_sign(o->client_ca, request, strlen(request), client, now_realtime(), &error);
+        if (!certificate)
+                log_debug("%s gets no certificate: %s", client, error->message);
+        return certificate;
 }
 
 static void on_enrolled(const char *client, const GError *error, void *userdata) {
         Enrolling *e = userdata;
-        EnrollAnswer answer = { .client = (char *) client };
-        g_autofree char *json = client ? enroll_answer_format(&answer) : NULL;
+        g_autofree char *certificate = client ? sign(e->owner, e->request, client) : NULL, *json = NULL;
+        EnrollAnswer answer = { .client = (char *) client, .certificate = certificate };
         bool denied = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_ACCESS_DENIED);
 
         if (denied) {
                 (void) rate_table_take(e->owner->failures, e->address.key, now_monotonic());
                 audit_rejected(e->owner, NULL, e->address.text, error->message);
         }
+        json = client ? enroll_answer_format(&answer) : NULL;
         ws_call_answer(e->call, client ? 200 : denied ? 401 : 503, json);
+        g_free(e->request);
         g_free(e);
 }
 
@@ -140,7 +182,7 @@ static void on_enroll(WsCall *call, const PeerAddress *address, const char *toke
                 return;
         }
         e = g_new0(Enrolling, 1);
-        *e = (Enrolling){ o, call, *address };
+        *e = (Enrolling){ o, call, *address, g_steal_pointer(&request.certificate_request) };
         fleet_enroll(o->fleet, token ?: "", request.credential, address->text, now_realtime(), on_enrolled,
                      e);
 }
@@ -205,6 +247,21 @@ static char **read_commands(json_object *o) {
         return g_strv_builder_end(names);
 }
 
+static unsigned features_of(const Sessions *o) {
+        return o->client_ca ? FEATURES_ALL : FEATURES_ALL & ~FEATURE_CERTIFICATE;
+}
+
+/* For whom the session is, whoever the request speaks of. */
+static void on_certificate_request(Visit *v, const Message *m) {
+        const char *client = v->session.client->id;
+        g_autofree char *certificate = sign(v->owner, m->certificate.request, client);
+
+        session_send(&v->session,
+                     certificate ? message_certificate(certificate)
+                                 : message_error("no certificate",
+                                                 "the server signs none, or the request is none"));
+}
+
 static void on_register(Visit *v, const Message *m) {
         const char *identity = ws_peer_identity(v->session.peer);
         g_autofree char *host = text_cut(m->reg.host_name ?: "", HOST_NAME_MAX_BYTES);
@@ -241,8 +298,9 @@ static void on_register(Visit *v, const Message *m) {
                 reject(v, WS_CLOSE_TRY_AGAIN, error->message);
                 return;
         }
-        session_send(&v->session, message_register_ack(identity, true, "registered",
-                                                       m->reg.features ? FEATURES_ALL : 0, now_ms()));
+        session_send(&v->session,
+                     message_register_ack(identity, true, "registered",
+                                          m->reg.features ? features_of(v->owner) : 0, now_ms()));
         dispatcher_client_ready(v->owner->dispatcher, v->session.client);
 }
 
@@ -300,6 +358,9 @@ static void on_registered_message(Visit *v, const Message *m) {
                 break;
         case MESSAGE_BACKUP_COMPLETE:
                 keyring_backup_complete(v->owner->keyring, c, m);
+                break;
+        case MESSAGE_CERTIFICATE_REQUEST:
+                on_certificate_request(v, m);
                 break;
         case MESSAGE_PONG:
         case MESSAGE_HEARTBEAT_ACK:
@@ -364,6 +425,11 @@ Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *k
                                      AUTH_ADDRESSES_MAX);
         s->tick = loop_timer_new(l, 1000, 1000, on_tick, s);
         return s;
+}
+
+void sessions_set_certificates(Sessions *s, ClientCertificates mode, const ClientCa *ca) {
+        s->certificates = mode;
+        s->client_ca = ca;
 }
 
 Sessions *sessions_free(Sessions *s) {

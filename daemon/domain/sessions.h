@@ -3,6 +3,7 @@
  * concerns. */
 #pragma once
 
+#include "client-ca.h"
 #include "dispatcher.h"
 #include "fleet.h"
 #include "keyring.h"
@@ -13,6 +14,15 @@ typedef struct Sessions Sessions;
 Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit);
 Sessions *sessions_free(Sessions *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
+
+typedef enum ClientCertificates {
+        CLIENT_CERTIFICATES_OFF,
+        CLIENT_CERTIFICATES_OPTIONAL, /* one that is shown must be the client's own, and good */
+        CLIENT_CERTIFICATES_REQUIRED, /* and it must be shown */
+} ClientCertificates;
+
+/* For new connections. ca (borrowed; NULL: nobody's) signs the certificates of hosts that are enrolled, and renews them. */
+void sessions_set_certificates(Sessions *s, ClientCertificates mode, const ClientCa *ca);
 
 /* What a WsServer is to call, with the Sessions as userdata. */
 extern const WsHandler sessions_handler;

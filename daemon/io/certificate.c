@@ -18,6 +18,7 @@
 #define SECONDS_PER_DAY (24 * 3600)
 #define COMMON_NAME_MAX 64 /* RFC 5280, ub-common-name */
 #define SERIAL_BYTES 16
+#define CLOCK_SKEW_SEC 300
 
 static const unsigned char loopback4[] = { 127, 0, 0, 1 };
 static const unsigned char loopback6[16] = { [15] = 1 };
@@ -198,6 +199,69 @@ X509 *certificate_new_server(EVP_PKEY *key, const char *host_name, X509 *ca, EVP
                 return NULL;
         }
         return g_steal_pointer(&cert);
+}
+
+static EVP_PKEY *read_request(const char *request, size_t size, GError **error) {
+        g_autoptr(BIO) bio = BIO_new_mem_buf(request, (int) size);
+        g_autoptr(EVP_PKEY) key = NULL;
+        char group[16] = "";
+        X509_REQ *r;
+        bool good;
+
+        ERR_clear_error();
+        r = PEM_read_bio_X509_REQ(bio, NULL, no_passphrase, NULL);
+        key = r ? X509_REQ_get_pubkey(r) : NULL;
+        good = key && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+               g_str_equal(group, SN_X9_62_prime256v1) && X509_REQ_verify(r, key) == 1;
+        X509_REQ_free(r);
+        ERR_clear_error();
+        if (good)
+                return g_steal_pointer(&key);
+        (void) fleet_fail(
+                        error, FLEET_ERROR_PROTOCOL,
+                        "The request for a certificate is none: expected PKCS #10 in PEM form, with a P-256 key");
+        return NULL;
+}
+
+X509 *certificate_new_client(const char *request, size_t size, const char *client, X509 *ca,
+                             EVP_PKEY *ca_key, uint64_t now_usec, uint64_t life_usec, GError **error) {
+        g_autoptr(EVP_PKEY) key = read_request(request, size, error);
+        time_t from = (time_t) (now_usec / USEC_PER_SEC) - CLOCK_SKEW_SEC,
+               until = (time_t) ((now_usec + life_usec) / USEC_PER_SEC);
+        g_autoptr(X509) cert = NULL;
+
+        if (!key)
+                return NULL;
+        cert = new_certificate(key, client, now_usec, 1);
+        if (!cert || !X509_time_adj_ex(X509_getm_notBefore(cert), 0, 0, &from) ||
+            !X509_time_adj_ex(X509_getm_notAfter(cert), 0, 0, &until) ||
+            (ASN1_TIME_compare(X509_get0_notAfter(cert), X509_get0_notAfter(ca)) > 0 &&
+             X509_set1_notAfter(cert, X509_get0_notAfter(ca)) != 1) ||
+            X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1 ||
+            !add_extension(cert, ca, NID_basic_constraints, "critical,CA:FALSE") ||
+            !add_extension(cert, ca, NID_key_usage, "critical,digitalSignature") ||
+            !add_extension(cert, ca, NID_ext_key_usage, "clientAuth") ||
+            !add_extension(cert, ca, NID_authority_key_identifier, "keyid:always") ||
+            X509_sign(cert, ca_key, EVP_sha256()) <= 0) {
+                (void) fail(error, "client");
+                return NULL;
+        }
+        return g_steal_pointer(&cert);
+}
+
+char *certificate_common_name(X509 *cert) {
+        X509_NAME *subject = X509_get_subject_name(cert);
+        int first = X509_NAME_get_index_by_NID(subject, NID_commonName, -1), size;
+        unsigned char *utf8 = NULL;
+        char *name = NULL;
+
+        if (first < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, first) >= 0)
+                return NULL;
+        size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, first)));
+        if (size > 0 && memchr(utf8, 0, (size_t) size) == NULL)
+                name = g_strndup((char *) utf8, (gsize) size);
+        OPENSSL_free(utf8);
+        return name;
 }
 
 static char *take_text(BIO *bio) {

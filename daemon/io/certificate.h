@@ -25,6 +25,15 @@ X509 *certificate_new_ca(EVP_PKEY *key, const char *host_name, uint64_t now_usec
 X509 *certificate_new_server(EVP_PKEY *key, const char *host_name, X509 *ca, EVP_PKEY *ca_key,
                              uint64_t now_usec, unsigned days, GError **error);
 
+/* A certificate for a client, by its id as the one CN, for the key of its request (PEM, PKCS #10, of which nothing but the
+ * key counts). Valid from five minutes before now for this long, not beyond the CA. FLEET_ERROR_PROTOCOL where the request
+ * is none, or its key is not P-256 or not that of its signature. */
+X509 *certificate_new_client(const char *request, size_t size, const char *client, X509 *ca,
+                             EVP_PKEY *ca_key, uint64_t now_usec, uint64_t life_usec, GError **error);
+
+/* Its one CN; NULL where it has none or several. New string. */
+char *certificate_common_name(X509 *cert);
+
 /* PEM text; the key's is to be wiped. */
 char *certificate_to_pem(X509 *const *certs, size_t n);
 char *private_key_to_pem(EVP_PKEY *key);

@@ -320,6 +320,10 @@ bool stream_is_tls(const Stream *s) {
         return s->ssl != NULL;
 }
 
+SSL *stream_tls(const Stream *s) {
+        return s->ssl;
+}
+
 size_t stream_queued(const Stream *s) {
         return s->queued;
 }

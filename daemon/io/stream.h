@@ -40,5 +40,6 @@ void stream_shutdown(Stream *s);
 void stream_close(Stream *s);
 
 bool stream_is_tls(const Stream *s);
+SSL *stream_tls(const Stream *s);        /* NULL without */
 size_t stream_queued(const Stream *s);   /* bytes */
 unsigned stream_writes(const Stream *s); /* writes in the queue */

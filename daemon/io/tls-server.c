@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "certificate.h"
 #include "error.h"
 
 #define CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -30,7 +31,36 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_s
         return SSL_TLSEXT_ERR_OK;
 }
 
-static bool require_client_certificate(SSL_CTX *ctx, const char *client_ca, GError **error) {
+/* Only notes what is wrong (SSL_get_verify_result(3)). */
+static int look_at_certificate(X509_STORE_CTX *x, void *userdata) {
+        (void) X509_verify_cert(x);
+        return 1;
+}
+
+char *tls_client_name(SSL *ssl, uint64_t now_usec, char **ret_problem) {
+        g_autoptr(X509) cert = SSL_get1_peer_certificate(ssl);
+        long result = SSL_get_verify_result(ssl);
+        char *name;
+
+        *ret_problem = NULL;
+        if (!cert)
+                return NULL;
+        if (result != X509_V_OK) {
+                *ret_problem = g_strdup(X509_verify_cert_error_string(result));
+                return NULL;
+        }
+        /* A session that is taken up again was verified when it began. */
+        if (!certificate_is_valid_for(cert, now_usec, 0)) {
+                *ret_problem = g_strdup("certificate has expired");
+                return NULL;
+        }
+        name = certificate_common_name(cert);
+        if (!name)
+                *ret_problem = g_strdup("certificate without a name");
+        return name;
+}
+
+static bool ask_for_client_certificate(SSL_CTX *ctx, const char *client_ca, GError **error) {
         STACK_OF(X509_NAME) * names;
 
         if (SSL_CTX_load_verify_file(ctx, client_ca) != 1)
@@ -38,7 +68,8 @@ static bool require_client_certificate(SSL_CTX *ctx, const char *client_ca, GErr
                                   client_ca, tls_error_text());
         names = SSL_load_client_CA_file(client_ca);
         SSL_CTX_set_client_CA_list(ctx, names);
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_cert_verify_callback(ctx, look_at_certificate, NULL);
         return true;
 }
 
@@ -80,7 +111,7 @@ static bool configure(SSL_CTX *ctx, const char *cert, const char *key, const cha
                 return fleet_fail(error, FLEET_ERROR_CONFIG,
                                   "The private key \"%s\" does not belong to the certificate \"%s\"", key,
                                   cert);
-        return !client_ca || require_client_certificate(ctx, client_ca, error);
+        return !client_ca || ask_for_client_certificate(ctx, client_ca, error);
 }
 
 SSL_CTX *tls_server_new(const char *cert, const char *key, const char *client_ca, GError **error) {

@@ -2,7 +2,9 @@
 /* From the first byte to the answer: one request, whose token is asked about before anything is upgraded. */
 #include <openssl/crypto.h>
 
+#include "clock.h"
 #include "limits.h"
+#include "tls-server.h"
 #include "ws-server-internal.h"
 #include "ws-upgrade.h"
 
@@ -32,12 +34,17 @@ static void accept_upgrade(WsPeer *p, const WsUpgrade *u) {
 
 static unsigned authorize(WsPeer *p, const WsUpgrade *u) {
         WsServer *s = p->server;
+        SSL *tls = stream_tls(p->stream);
+        g_autofree char *problem = NULL, *name = tls ? tls_client_name(tls, now_realtime(), &problem) : NULL;
+        const WsCertificate certificate = { name, problem };
 
-        switch (s->handler->authorize(&p->address, u->token, &p->identity, s->userdata)) {
+        switch (s->handler->authorize(&p->address, u->token, &certificate, &p->identity, s->userdata)) {
         case WS_ACCEPT:
                 return 101;
         case WS_UNAUTHORIZED:
                 return 401;
+        case WS_FORBIDDEN:
+                return 403;
         case WS_TOO_MANY_REQUESTS:
                 return 429;
         case WS_UNAVAILABLE:

@@ -19,17 +19,24 @@ typedef struct WsCall WsCall; /* one POST /enroll that waits for its answer */
 typedef enum WsVerdict {
         WS_ACCEPT,
         WS_UNAUTHORIZED,      /* 401 before the upgrade */
+        WS_FORBIDDEN,         /* 403: the token alone does not do */
         WS_TOO_MANY_REQUESTS, /* 429 */
         WS_UNAVAILABLE,       /* 503 */
 } WsVerdict;
+
+/* What a client showed in its TLS handshake, where it was asked to (WsTls.client_ca): whom its certificate names, or what is
+ * wrong with it; both NULL: none. */
+typedef struct WsCertificate {
+        const char *name, *problem;
+} WsCertificate;
 
 /* The handler of all connections. Text given to these is borrowed. They may send and close, but not free the
  * server. */
 typedef struct WsHandler {
         /* token: of the Authorization header ("Token T" or "Bearer T"), NULL without one. On WS_ACCEPT
          * *ret_identity (new string) names who it is; it comes back in ws_peer_identity(). */
-        WsVerdict (*authorize)(const PeerAddress *address, const char *token, char **ret_identity,
-                               void *userdata);
+        WsVerdict (*authorize)(const PeerAddress *address, const char *token,
+                               const WsCertificate *certificate, char **ret_identity, void *userdata);
         void (*opened)(WsPeer *peer, void *userdata);
         /* One whole text message, valid UTF-8, NUL-terminated beyond size. Closing or sending from inside is
          * fine. */
@@ -51,7 +58,7 @@ typedef struct WsLimits {
         unsigned connections, connections_per_address, handshakes;
 } WsLimits;
 
-/* PEM file paths. client_ca may be NULL; with it clients must show a certificate that it signed. */
+/* PEM file paths. client_ca may be NULL; with it clients are asked for a certificate that it signed. */
 typedef struct WsTls {
         const char *cert, *key, *client_ca;
 } WsTls;

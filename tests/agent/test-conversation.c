@@ -74,6 +74,8 @@ static void test_new_server(void) {
                 { "{\"type\":\"command_flow\",\"data\":{\"id\":\"cmd_1_0001\",\"offset\":65536}}",
                   STEP_FLOW },
                 { "{\"type\":\"command_flow\",\"data\":{\"id\":\"cmd_1_0001\"}}", STEP_REPLY, "offset" },
+                { "{\"type\":\"certificate\",\"data\":{\"certificate\":\"PEM\"}}", STEP_CERTIFICATE },
+                { "{\"type\":\"certificate\",\"data\":{}}", STEP_REPLY, "certificate" },
                 /* Once is enough: a second one does not take away what was announced. */
                 { "{\"type\":\"register_ack\",\"status\":\"success\"}", STEP_NOTHING },
         };
@@ -101,6 +103,8 @@ static void test_nonsense(void) {
                 { "{\"type\":\"command_flow\",\"data\":{\"id\":\"a\",\"offset\":1}}", STEP_REPLY,
                   "register_ack" },
                 { "{\"type\":\"command_ack\",\"command_id\":\"a\"}", STEP_REPLY, "register_ack" },
+                { "{\"type\":\"certificate\",\"data\":{\"certificate\":\"PEM\"}}", STEP_REPLY,
+                  "register_ack" },
                 { "{\"type\":\"stats_ack\",\"sequence\":7}", STEP_REPLY, "register_ack" },
                 { "{\"type\":\"key_update_ack\",\"status\":\"success\"}", STEP_REPLY, "register_ack" },
                 { "{\"type\":\"backup_complete_ack\",\"status\":\"success\",\"id\":\"a\"}", STEP_REPLY,

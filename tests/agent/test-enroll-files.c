@@ -80,7 +80,7 @@ static void test_pending(void) {
 }
 
 static void test_files(void) {
-        Enrolment e = { "seoul-1", SERVER, PIN, "t0ken" };
+        Enrolment e = { "seoul-1", SERVER, PIN, "t0ken", "a key\n", "a certificate\n" };
         g_autoptr(GError) error = NULL;
 
         setup();
@@ -90,6 +90,8 @@ static void test_files(void) {
         g_assert_no_error(error);
         g_assert_true(enroll_files_exist(directory));
         g_assert_cmpuint(mode_of("token"), ==, 0600);
+        g_assert_cmpuint(mode_of("client.key"), ==, 0600);
+        g_assert_cmpuint(mode_of("client.pem"), ==, 0644);
         g_assert_cmpuint(mode_of(ENROLL_DROP_IN), ==, 0644);
         g_assert_cmpuint(mode_of("mclient.conf.d"), ==, 0755);
         g_assert_true(enroll_files_check(directory, &e, &error));
@@ -110,7 +112,7 @@ static void test_later_file_wins(void) {
                 { "Fingerprint=" PIN, NULL }, { "Fingerprint=", "Fingerprint=" },
                 { "Labels=a=b", NULL },
         };
-        const Enrolment e = { "seoul-1", SERVER, PIN, "t0ken" };
+        const Enrolment e = { "seoul-1", SERVER, PIN, "t0ken", "a key\n", "a certificate\n" };
 
         setup();
         for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -60,7 +60,8 @@ static void test_register_ack(void) {
                         message_register_ack("a", true, "Welcome", FEATURES_ALL, NOW),
                         "{\"type\":\"register_ack\",\"status\":\"success\",\"serverId\":\"a\","
                         "\"timestamp\":1795406712331,\"message\":\"Welcome\",\"features\":[\"progress\","
-                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\",\"flow\",\"caller\"]}",
+                        "\"cancel\",\"deadline\",\"backup_ack\",\"ledger\",\"flow\",\"caller\","
+                        "\"certificate\"]}",
                         MESSAGE_REGISTER_ACK);
         g_autoptr(Message) no =
                         read_back(message_register_ack("a", false, NULL, 0, NOW),

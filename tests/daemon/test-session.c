@@ -129,12 +129,14 @@ static void test_acknowledged(void) {
         world_free(w);
 }
 
+static WsCertificate shown; /* by whoever is let in next */
+
 static WsVerdict authorize(const char *network, const char *text, char **ret_identity) {
         PeerAddress a = {};
 
         g_strlcpy(a.text, network, sizeof(a.text));
         g_strlcpy(a.key, network, sizeof(a.key));
-        return sessions_handler.authorize(&a, text, ret_identity, world->sessions);
+        return sessions_handler.authorize(&a, text, &shown, ret_identity, world->sessions);
 }
 
 static char *token;
@@ -185,6 +187,42 @@ static void test_token_expires(void) {
         world_free(w);
 }
 
+/* A certificate is of no use without the token, and where it is looked at, nobody else's does. */
+static void test_certificates(void) {
+        static const struct {
+                ClientCertificates mode;
+                WsCertificate shown;
+                WsVerdict verdict;
+        } rows[] = {
+                { CLIENT_CERTIFICATES_OFF, { NULL, NULL }, WS_ACCEPT },
+                { CLIENT_CERTIFICATES_OPTIONAL, { NULL, NULL }, WS_ACCEPT },
+                { CLIENT_CERTIFICATES_OPTIONAL, { "a", NULL }, WS_ACCEPT },
+                { CLIENT_CERTIFICATES_OPTIONAL, { "b", NULL }, WS_FORBIDDEN },
+                { CLIENT_CERTIFICATES_OPTIONAL, { NULL, "it has expired" }, WS_FORBIDDEN },
+                { CLIENT_CERTIFICATES_REQUIRED, { NULL, NULL }, WS_FORBIDDEN },
+                { CLIENT_CERTIFICATES_REQUIRED, { "a", NULL }, WS_ACCEPT },
+                { CLIENT_CERTIFICATES_REQUIRED, { "A", NULL }, WS_FORBIDDEN },
+                { CLIENT_CERTIFICATES_REQUIRED, { "b", NULL }, WS_FORBIDDEN },
+                { CLIENT_CERTIFICATES_REQUIRED, { NULL, "it has expired" }, WS_FORBIDDEN },
+        };
+        World *w = world_new();
+
+        fleet_create_token(w->fleet, "a", 0, false, 0, token_made, NULL);
+        world_run();
+        for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *identity = NULL, *none = NULL;
+
+                sessions_set_certificates(world->sessions, rows[i].mode, NULL);
+                shown = rows[i].shown;
+                g_assert_cmpint(authorize("192.0.2.1", token, &identity), ==, rows[i].verdict);
+                g_assert_cmpstr(identity, ==, rows[i].verdict == WS_ACCEPT ? "a" : NULL);
+                g_assert_cmpint(authorize("192.0.2.2", "x", &none), ==, WS_UNAUTHORIZED);
+        }
+        shown = (WsCertificate){};
+        g_clear_pointer(&token, g_free);
+        world_free(w);
+}
+
 static void test_auth_rate(void) {
         World *w = world_new();
         g_autofree char *identity = NULL;
@@ -198,6 +236,7 @@ static void test_auth_rate(void) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/session/certificates", test_certificates);
         g_test_add_func("/session/register", test_register);
         g_test_add_func("/session/wrong-id", test_wrong_id);
         g_test_add_func("/session/late", test_late);

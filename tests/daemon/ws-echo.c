@@ -31,8 +31,8 @@ static void say(const char *format, ...) {
 
 static const WsHandler handler;
 
-static WsVerdict on_authorize(const PeerAddress *address, const char *token, char **ret_identity,
-                              void *userdata) {
+static WsVerdict on_authorize(const PeerAddress *address, const char *token,
+                              const WsCertificate *certificate, char **ret_identity, void *userdata) {
         say("authorize %s %s", address->text, token ?: "-");
         if (g_strcmp0(token, "busy") == 0)
                 return WS_UNAVAILABLE;

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static WsVerdict on_authorize(const PeerAddress *address, const char *token, char **ret_identity,
-                              void *userdata) {
+static WsVerdict on_authorize(const PeerAddress *address, const char *token,
+                              const WsCertificate *certificate, char **ret_identity, void *userdata) {
         g_assert_cmpstr(address->text, ==, "127.0.0.1");
         *ret_identity = g_strdup(token);
         return WS_ACCEPT;
