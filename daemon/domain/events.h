@@ -19,6 +19,8 @@ typedef struct FleetObserver {
         void (*client_described)(const Client *c, void *userdata); /* its host name became known */
         void (*client_online)(const Client *c, void *userdata);
         void (*client_offline)(const Client *c, const char *reason, void *userdata);
+        /* Tokens of this client let nobody in any more, and who came by one is to go. */
+        void (*access_ended)(const char *client, const char *reason, void *userdata);
         void (*command_changed)(const CommandRecord *r, void *userdata); /* after each change of state */
         void (*command_output)(const CommandRecord *r, uint64_t offset, const void *chunk, size_t size,
                                void *userdata);

@@ -44,6 +44,9 @@ void fleet_remove(Fleet *f, Client *c);
 /* Writes the client's row. */
 void fleet_save(Fleet *f, const Client *c, bool forgotten, StoreDone done, void *userdata);
 
+/* See events.h. */
+void fleet_tell_access_ended(Fleet *f, const char *client, const char *reason);
+
 /* Every client-… entry has these. */
 AuditEntry *fleet_audit_entry(const char *event, const char *message_id, int priority, const char *client,
                               const char *address, const char *reason);

@@ -60,11 +60,12 @@ void fleet_drop_tokens(Fleet *f, const char *client) {
         g_hash_table_foreach_remove(f->tokens, is_of_client, (void *) client);
 }
 
-/* The client is offline from here on, however long its peer takes to answer the close: nothing more is sent to one
+/* Those that were let in and have not registered yet go as well. The client is offline from here on, however long its peer takes to answer the close: nothing more is sent to one
  * that is not trusted any more. */
 static void end_session(Fleet *f, Client *c, const char *reason) {
         Session *s = c->session;
 
+        fleet_tell_access_ended(f, c->id, reason);
         if (!s)
                 return;
         session_close(s, WS_CLOSE_POLICY, reason);

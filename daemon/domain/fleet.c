@@ -62,6 +62,10 @@ void fleet_unobserve(Fleet *f, void *userdata) {
                 }                                                                          \
         } while (0)
 
+void fleet_tell_access_ended(Fleet *f, const char *client, const char *reason) {
+        TELL(f, access_ended, client, reason);
+}
+
 void fleet_tell_command(Fleet *f, const CommandRecord *r) {
         TELL(f, command_changed, r);
 }

@@ -110,6 +110,23 @@ static char *refuse_certificate(const Sessions *o, const char *client, const WsC
         return NULL;
 }
 
+/* Who was let in by a token that has just been taken back, and has not registered: nobody else knows of it yet. */
+static void on_access_ended(const char *client, const char *reason, void *userdata) {
+        Sessions *o = userdata;
+
+        for (GList *i = o->unregistered.head, *next; i; i = next) {
+                Visit *v = i->data;
+
+                next = i->next;
+                if (g_strcmp0(ws_peer_identity(v->session.peer), client) == 0) {
+                        leave_unregistered(v);
+                        session_close(&v->session, WS_CLOSE_POLICY, reason);
+                }
+        }
+}
+
+static const FleetObserver observer = { .access_ended = on_access_ended };
+
 static WsVerdict on_authorize(const PeerAddress *address, const char *token,
                               const WsCertificate *certificate, char **ret_identity, void *userdata) {
         Sessions *o = userdata;
@@ -424,6 +441,7 @@ Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *k
         s->failures = rate_table_new(AUTH_FAILURES_PER_MINUTE / 60.0, AUTH_FAILURES_PER_MINUTE,
                                      AUTH_ADDRESSES_MAX);
         s->tick = loop_timer_new(l, 1000, 1000, on_tick, s);
+        fleet_observe(fleet, &observer, s);
         return s;
 }
 
@@ -436,6 +454,7 @@ Sessions *sessions_free(Sessions *s) {
         if (!s)
                 return NULL;
         g_assert(g_queue_is_empty(&s->unregistered));
+        fleet_unobserve(s->fleet, s);
         loop_timer_free(s->tick);
         rate_table_free(s->failures);
         g_free(s);

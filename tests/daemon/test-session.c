@@ -175,6 +175,28 @@ static void test_tokens(void) {
         world_free(w);
 }
 
+/* A token that is taken back between the upgrade and the register lets nobody in. */
+static void test_revoked_before_register(void) {
+        World *w = world_new();
+        WsPeer *a, *b;
+
+        g_clear_pointer(&token, g_free);
+        fleet_create_token(w->fleet, "a", 0, false, 0, token_made, NULL);
+        world_run();
+        a = world_open("a");
+        b = world_open("b");
+        fleet_revoke(w->fleet, "a", 0, removed, NULL);
+        world_run();
+        g_assert_true(world_is_closed(a));
+        g_assert_false(world_is_closed(b));
+        world_says_and_free(a, message_register("a", "1", NULL, NULL, NULL, 0, 1));
+        g_assert_false(fleet_find(w->fleet, "a")->online);
+        world_says_and_free(b, message_register("b", "1", NULL, NULL, NULL, 0, 1));
+        g_assert_true(fleet_find(w->fleet, "b")->online);
+        g_clear_pointer(&token, g_free);
+        world_free(w);
+}
+
 static void test_token_expires(void) {
         World *w = world_new();
         g_autofree char *identity = NULL;
@@ -236,6 +258,7 @@ static void test_auth_rate(void) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/session/revoked-before-register", test_revoked_before_register);
         g_test_add_func("/session/certificates", test_certificates);
         g_test_add_func("/session/register", test_register);
         g_test_add_func("/session/wrong-id", test_wrong_id);
