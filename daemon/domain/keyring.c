@@ -15,13 +15,16 @@ struct Keyring {
         Audit *audit;
         Fleet *fleet;
         KeyFiles *files;
+        GHashTable *under_way; /* names of the Reports that are: "KIND CLIENT ID", theirs */
 };
 
 /* One report on its way. The parser has seen to its form (message.h). */
 typedef struct Report {
         Keyring *keyring;
+        char *name;
         char *client, *id; /* id: as the agent gave it, NULL from an old one */
-        bool again;        /* was taken before */
+        bool settled;      /* was taken before */
+        bool unsettled;    /* came before, and how far that went is not known */
         uint64_t timestamp;
         KeyRecord key;
         BackupRecord backup;
@@ -41,6 +44,9 @@ static void answer(Keyring *k, const char *client, char *message) {
 }
 
 static void report_free(Report *r) {
+        if (r->name)
+                g_hash_table_remove(r->keyring->under_way, r->name);
+        g_free(r->name);
         g_free(r->client);
         g_free(r->id);
         g_free(r->key.id);
@@ -80,6 +86,24 @@ static Report *report_new(Keyring *k, const Client *c, const char *id, int64_t t
         return r;
 }
 
+static bool note_stored(Report *r, StoreStatus status) {
+        r->settled = status == STORE_CONFLICT;
+        r->unsettled = status == STORE_UNSETTLED;
+        return status == STORE_OK || r->settled || r->unsettled;
+}
+
+/* False for what an agent that has returned reports again while it is being taken: the answer goes to its new
+ * session. */
+static bool begin(Report *r, const char *kind, const char *id) {
+        g_autofree char *name = g_strdup_printf("%s %s %s", kind, r->client, id);
+
+        if (g_hash_table_contains(r->keyring->under_way, name))
+                return false;
+        r->name = g_steal_pointer(&name);
+        g_hash_table_add(r->keyring->under_way, r->name);
+        return true;
+}
+
 /* Keys. */
 
 static void key_settled(StoreStatus status, void *userdata) {
@@ -90,7 +114,7 @@ static void key_settled(StoreStatus status, void *userdata) {
                 return;
         }
         answer(r->keyring, r->client, message_key_update_ack(r->id, r->key.container, now_ms()));
-        if (!r->again)
+        if (!r->settled)
                 fleet_tell_key(r->keyring->fleet, r->client, r->key.container, r->key.session_key);
         report_free(r);
 }
@@ -105,6 +129,13 @@ static void key_audited(bool handed_over, void *userdata) {
                 refuse(r, "key_update", "the journal does not take its entry");
 }
 
+/* An old agent's reports have no id to find their entries by. */
+static void add_id(AuditEntry *e, const Report *r) {
+        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        if (r->unsettled && r->id)
+                audit_entry_once(e);
+}
+
 static AuditEntry *key_entry(const Report *r, int priority) {
         AuditEntry *e = audit_entry_new("key-update", MESSAGE_ID_KEY_UPDATE, priority);
 
@@ -112,7 +143,7 @@ static AuditEntry *key_entry(const Report *r, int priority) {
         audit_entry_add(e, "MSERVER_CONTAINER", r->key.container);
         audit_entry_add(e, "MSERVER_SESSION_KEY", r->key.session_key);
         audit_entry_add(e, "MSERVER_ACTION", r->key.action);
-        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        add_id(e, r);
         return e;
 }
 
@@ -152,12 +183,11 @@ static void key_stored(StoreStatus status, void *userdata) {
         Report *r = userdata;
         KeyFile f;
 
-        if (status != STORE_OK && status != STORE_CONFLICT) {
+        if (!note_stored(r, status)) {
                 refuse(r, "key_update", "the store does not take it");
                 return;
         }
-        if (status == STORE_CONFLICT) {
-                r->again = true;
+        if (r->settled) {
                 key_settled(STORE_OK, r);
                 return;
         }
@@ -177,7 +207,10 @@ void keyring_key_update(Keyring *k, Client *c, const Message *m) {
                 .action = g_strdup(m->key_update.action ?: "rotate_keys"),
                 .received = now_realtime(),
         };
-        k->store->ops->append_key(k->store->engine, &r->key, key_stored, r);
+        if (begin(r, "key", r->key.id))
+                k->store->ops->append_key(k->store->engine, &r->key, key_stored, r);
+        else
+                report_free(r);
 }
 
 /* Backups. */
@@ -190,7 +223,7 @@ static void backup_settled(StoreStatus status, void *userdata) {
                 return;
         }
         answer(r->keyring, r->client, message_backup_complete_ack(r->id, r->backup.container, now_ms()));
-        if (!r->again)
+        if (!r->settled)
                 fleet_tell_backup(r->keyring->fleet, r->client, r->backup.container, r->backup.file);
         report_free(r);
 }
@@ -209,12 +242,11 @@ static void backup_stored(StoreStatus status, void *userdata) {
         Report *r = userdata;
         AuditEntry *e;
 
-        if (status != STORE_OK && status != STORE_CONFLICT) {
+        if (!note_stored(r, status)) {
                 refuse(r, "backup_complete", "the store does not take it");
                 return;
         }
-        if (status == STORE_CONFLICT) {
-                r->again = true;
+        if (r->settled) {
                 backup_settled(STORE_OK, r);
                 return;
         }
@@ -223,7 +255,7 @@ static void backup_stored(StoreStatus status, void *userdata) {
         audit_entry_add(e, "MSERVER_CONTAINER", r->backup.container);
         audit_entry_add(e, "MSERVER_BACKUP_FILE", r->backup.file);
         audit_entry_add(e, "MSERVER_SHA256", r->backup.sha256);
-        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        add_id(e, r);
         audit_entry_message(e, "%s: %s backed up to %s", r->client, r->backup.container, r->backup.file);
         audit_submit(r->keyring->audit, e, backup_audited, r);
 }
@@ -241,17 +273,22 @@ void keyring_backup_complete(Keyring *k, Client *c, const Message *m) {
                 .size = MAX(m->backup.size, 0),
                 .finished = r->timestamp,
         };
-        k->store->ops->append_backup(k->store->engine, &r->backup, backup_stored, r);
+        if (begin(r, "backup", r->backup.id))
+                k->store->ops->append_backup(k->store->engine, &r->backup, backup_stored, r);
+        else
+                report_free(r);
 }
 
 Keyring *keyring_new(Store *store, Audit *audit, Fleet *fleet, KeyFiles *files) {
         Keyring *k = g_new0(Keyring, 1);
 
-        *k = (Keyring){ store, audit, fleet, files };
+        *k = (Keyring){ store, audit, fleet, files, g_hash_table_new(g_str_hash, g_str_equal) };
         return k;
 }
 
 Keyring *keyring_free(Keyring *k) {
+        if (k)
+                g_hash_table_unref(k->under_way);
         g_free(k);
         return NULL;
 }

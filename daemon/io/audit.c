@@ -246,16 +246,17 @@ static void copy_field(const AuditEntry *e, const char *name, char **ret) {
 }
 
 static bool is_there(Audit *a, const AuditEntry *e) {
-        g_autofree char *event = NULL, *id = NULL;
+        g_autofree char *event = NULL, *client = NULL, *id = NULL;
 
         if (!a->journal_known)
                 return false;
         copy_field(e, "MSERVER_EVENT=", &event);
+        copy_field(e, "MSERVER_CLIENT=", &client);
         copy_field(e, "MSERVER_COMMAND_ID=", &id);
         if (!a->past)
                 a->past = audit_past_open();
         return a->past &&
-               audit_past_has(a->past, (const char *const[]){ event, id, NULL }) == AUDIT_PAST_YES;
+               audit_past_has(a->past, (const char *const[]){ event, client, id, NULL }) == AUDIT_PAST_YES;
 }
 
 static void write_entry(Audit *a, AuditEntry *e, bool journal_is_there) {

@@ -47,7 +47,8 @@ void audit_entry_addf(AuditEntry *e, const char *field, const char *format, ...)
 void audit_entry_message(AuditEntry *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* This entry may be in the journal already, from a run of the server that was killed before it took note of that: then
- * it is not written again. It is that entry if MSERVER_EVENT= and MSERVER_COMMAND_ID= are the same; both must be added.
+ * it is not written again. It is that entry if MSERVER_EVENT=, MSERVER_CLIENT= and MSERVER_COMMAND_ID= are the
+ * same; all three must be added.
  * Where the journal's files may not be read, or journald has not come to the end of that run's entries within
  * AUDIT_CATCH_UP_MSEC, it is written: twice is better than never. */
 void audit_entry_once(AuditEntry *e);

@@ -47,8 +47,19 @@ int store_settle(DbThread *db, const char *sql, const char *client, const char *
         return db_finish(b.statement);
 }
 
-int store_inserted(DbThread *db, StoreTask *t, int r) {
-        if (r == SQLITE_OK && sqlite3_changes(db_handle(db)) == 0)
-                t->status = STORE_CONFLICT;
+int store_inserted(DbThread *db, StoreTask *t, int r, const char *sql, const char *client, const char *id) {
+        RowReader row;
+        bool found;
+        Binder b;
+
+        if (r != SQLITE_OK || sqlite3_changes(db_handle(db)) > 0)
+                return r;
+        if (!binder_open(&b, db, sql))
+                return db_error(db);
+        bind_text(&b, client);
+        bind_text(&b, id);
+        r = read_row(&b, &row, &found);
+        if (r == SQLITE_OK)
+                t->status = found && read_number(&row) == 0 ? STORE_UNSETTLED : STORE_CONFLICT;
         return r;
 }

@@ -18,5 +18,6 @@ void store_list_nodes(void *engine, const NodeList *list, const char *client, co
 /* UPDATE … WHERE client = $1 AND id = $2 */
 int store_settle(DbThread *db, const char *sql, const char *client, const char *id);
 
-/* For an INSERT that has run with code r: no row touched is STORE_CONFLICT. */
-int store_inserted(DbThread *db, StoreTask *t, int r);
+/* For an INSERT that has run with code r: where it did not insert, STORE_CONFLICT, or STORE_UNSETTLED by what
+ * SELECT settled … WHERE client = $1 AND id = $2 says. */
+int store_inserted(DbThread *db, StoreTask *t, int r, const char *sql, const char *client, const char *id);

@@ -145,10 +145,9 @@ const char sql_open_batches[] =
 /* The second condition is the index's own. */
 const char sql_batch_commands[] = SQL_LIST_COMMANDS "batch = $1 AND batch <> '' ORDER BY requested, id";
 
-/* A row that exists counts as inserted again until it is settled. */
 const char sql_append_key[] = "INSERT INTO keys (client, id, container, session_key, action, received)"
-                              " VALUES ($1, $2, $3, $4, $5, $6)"
-                              " ON CONFLICT (client, id) DO UPDATE SET settled = 0 WHERE keys.settled = 0";
+                              " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (client, id) DO NOTHING";
+const char sql_key_is_settled[] = "SELECT settled FROM keys WHERE client = $1 AND id = $2";
 const char sql_settle_key[] = "UPDATE keys SET settled = 1 WHERE client = $1 AND id = $2";
 const char sql_list_keys[] = "SELECT client, id, container, session_key, action, received FROM keys"
                              " WHERE ($1 IS NULL OR client = $1) AND ($2 IS NULL OR container = $2)"
@@ -159,10 +158,9 @@ const char sql_key_elsewhere[] =
                 " AND NOT EXISTS (SELECT 1 FROM keys WHERE client = k.client AND container = k.container"
                 "                 AND received > k.received)";
 
-const char sql_append_backup[] =
-                "INSERT INTO backups (client, id, container, file, sha256, size, finished)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)"
-                " ON CONFLICT (client, id) DO UPDATE SET settled = 0 WHERE backups.settled = 0";
+const char sql_append_backup[] = "INSERT INTO backups (client, id, container, file, sha256, size, finished)"
+                                 " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client, id) DO NOTHING";
+const char sql_backup_is_settled[] = "SELECT settled FROM backups WHERE client = $1 AND id = $2";
 const char sql_settle_backup[] = "UPDATE backups SET settled = 1 WHERE client = $1 AND id = $2";
 const char sql_list_backups[] = "SELECT client, id, container, file, sha256, size, finished FROM backups"
                                 " WHERE ($1 IS NULL OR client = $1) AND ($2 IS NULL OR container = $2)"

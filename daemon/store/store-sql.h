@@ -15,8 +15,9 @@ extern const char sql_submit_command[], sql_advance_command[], sql_cancel_comman
                 sql_get_command[], sql_open_commands[];
 extern const char sql_put_output[], sql_get_output[];
 extern const char sql_put_batch[], sql_get_batch[], sql_open_batches[], sql_batch_commands[];
-extern const char sql_append_key[], sql_settle_key[], sql_list_keys[], sql_key_elsewhere[];
-extern const char sql_append_backup[], sql_settle_backup[], sql_list_backups[];
+extern const char sql_append_key[], sql_key_is_settled[], sql_settle_key[], sql_list_keys[],
+                sql_key_elsewhere[];
+extern const char sql_append_backup[], sql_backup_is_settled[], sql_settle_backup[], sql_list_backups[];
 
 /* How many former states sql_advance_command has room for. */
 #define SQL_ADVANCE_FROM_MAX 5

@@ -14,6 +14,7 @@
 typedef enum StoreStatus {
         STORE_OK,
         STORE_CONFLICT,    /* the row exists, or has moved on: nothing changed */
+        STORE_UNSETTLED,   /* the row exists, and is not settled: nothing changed */
         STORE_FENCED,      /* another server owns this session now: nothing changed */
         STORE_UNAVAILABLE, /* not done */
         STORE_UNKNOWN,     /* may or may not have been done: ask again */
@@ -84,7 +85,7 @@ typedef struct StoreEngine {
         void (*open_batches)(void *engine, StoreRows done, void *userdata); /* not finished, oldest first */
         /* All commands of a batch, oldest first; params and result are NULL. */
         void (*batch_commands)(void *engine, const char *id, StoreRows done, void *userdata);
-        /* CONFLICT where this client has reported this id before and it was settled: OK again until then. */
+        /* CONFLICT where this client has reported this id before and it was settled, UNSETTLED where it was not. */
         void (*append_key)(void *engine, const KeyRecord *k, StoreDone done, void *userdata);
         void (*append_backup)(void *engine, const BackupRecord *b, StoreDone done, void *userdata);
         /* All that follows from the report is done (its file is written, its audit entry handed over). */

@@ -157,6 +157,7 @@ static void test_once(Fixture *f, gconstpointer data) {
                 return;
         start_reading(f);
         e = audit_entry_new("command-finished", MESSAGE_ID_COMMAND_FINISHED, LOG_NOTICE);
+        audit_entry_add(e, "MSERVER_CLIENT", "seoul-1");
         audit_entry_add(e, "MSERVER_COMMAND_ID", "cmd_1795406712331_4821");
         audit_entry_once(e);
         audit_submit(f->audit, e, on_done, f);

@@ -72,6 +72,24 @@ static void test_key_not_taken(void) {
         world_free(w);
 }
 
+/* The server was killed after the entry, or the agent has reported again before the first report was settled. */
+static void test_entry_once(void) {
+        World *w = world_new();
+        WsPeer *a = connect_quietly("a");
+
+        w->settles_not = true;
+        report(a, "cmd_1_1001", "0xabcd");
+        assert_log("store key\nfile 3node0\naudit key-update a\nstore settle key\na < error\n");
+        world_says_and_free(a, message_backup_complete("cmd_1_1001", "3node0", "/x.tar", NULL, 10, 1));
+        assert_log("store backup\naudit backup-complete a\nstore settle backup\na < error\n");
+        w->settles_not = false;
+        report(a, "cmd_1_1001", "0xabcd");
+        assert_log("store key\nfile 3node0\nstore settle key\na < key_update_ack\ntell key a 3node0 0xabcd\n");
+        world_says_and_free(a, message_backup_complete("cmd_1_1001", "3node0", "/x.tar", NULL, 10, 1));
+        assert_log("store backup\nstore settle backup\na < backup_complete_ack\ntell backup a 3node0 /x.tar\n");
+        world_free(w);
+}
+
 static void test_key_elsewhere(void) {
         World *w = world_new();
         WsPeer *a = connect_quietly("a");
@@ -100,6 +118,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/keyring/key", test_key);
         g_test_add_func("/keyring/without-id", test_key_without_id);
         g_test_add_func("/keyring/not-taken", test_key_not_taken);
+        g_test_add_func("/keyring/entry-once", test_entry_once);
         g_test_add_func("/keyring/elsewhere", test_key_elsewhere);
         g_test_add_func("/keyring/backup", test_backup);
         return g_test_run();

@@ -259,21 +259,22 @@ static void store_batch_commands(void *engine, const char *id, StoreRows done, v
 static void store_append(const char *what, const char *client, const char *id, StoreDone done,
                          void *userdata) {
         g_autofree char *row = g_strdup_printf("%s %s %s", what, client, id);
-        bool settled = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row)) == 2;
+        int before = GPOINTER_TO_INT(g_hash_table_lookup(world->reports, row));
+        StoreStatus known = before == 2 ? STORE_CONFLICT : before == 1 ? STORE_UNSETTLED : STORE_OK;
 
         g_string_append_printf(world->log, "store %s\n", what);
-        if (world->store_says == STORE_OK && !settled)
+        if (world->store_says == STORE_OK && before == 0)
                 g_hash_table_insert(world->reports, g_steal_pointer(&row), GINT_TO_POINTER(1));
-        finish_as(settled ? STORE_CONFLICT : world->store_says, NULL, done, userdata);
+        finish_as(world->store_says == STORE_OK ? known : world->store_says, NULL, done, userdata);
 }
 
 static void store_settle(const char *what, const char *client, const char *id, StoreDone done,
                          void *userdata) {
         g_string_append_printf(world->log, "store settle %s\n", what);
-        if (world->store_says == STORE_OK)
+        if (world->store_says == STORE_OK && !world->settles_not)
                 g_hash_table_insert(world->reports, g_strdup_printf("%s %s %s", what, client, id),
                                     GINT_TO_POINTER(2));
-        finish(done, userdata);
+        finish_as(world->settles_not ? STORE_UNAVAILABLE : world->store_says, NULL, done, userdata);
 }
 
 static void store_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {

@@ -23,6 +23,7 @@ typedef struct World {
         bool commits_late;      /* what is written is there when that is said, not before */
         bool disk_is_full;      /* key files are not written */
         bool key_is_elsewhere;  /* another node has the key */
+        bool settles_not;       /* keys and backups: the store is gone in between */
         GHashTable *reports;    /* keys and backups */
         GHashTable *journal;    /* what it has, as "EVENT ID" */
         GHashTable *settled;    /* ids of commands whose end is settled */
