@@ -121,6 +121,23 @@ void dispatcher_response(Dispatcher *d, Client *c, const Message *m) {
                 o->late = late_answer_new(d, m->response.id, c->id, state, result_of(m), error_of(m));
 }
 
+void open_forget(Open *o) {
+        if (o->preparing || o->finishing)
+                return; /* what it is on its way to finds the client gone, or comes to its end anyway */
+        if (o->on_wire)
+                open_finish(o, COMMAND_INTERRUPTED, NULL,
+                            "the client was forgotten: the outcome is unknown");
+        else
+                open_finish(o, COMMAND_FAILED, NULL, "the client was forgotten before it was sent");
+}
+
+void dispatcher_client_removed(const Client *c, void *dispatcher) {
+        GQueue *q = open_of(dispatcher, c->id);
+
+        for (GList *l = q ? q->head : NULL; l; l = l->next)
+                open_forget(l->data);
+}
+
 typedef struct Loading {
         Dispatcher *dispatcher;
         FleetReady ready;
@@ -146,6 +163,8 @@ static void take_over(Dispatcher *d, CommandRecord *r) {
                 open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
         else
                 open_begin_queue(o);
+        if (!fleet_find(d->fleet, r->client))
+                open_forget(o);
 }
 
 static void open_commands_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {

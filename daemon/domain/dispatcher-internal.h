@@ -89,6 +89,9 @@ uint64_t open_time_to_run(const Open *o);
 
 /* dispatcher-client.c: does what is to be done about it where its client is there. */
 void open_take_up(Open *o);
+/* Its client is no member of the fleet any more, and one of the same name is another. */
+void open_forget(Open *o);
+void dispatcher_client_removed(const Client *c, void *dispatcher); /* of FleetObserver */
 
 /* dispatcher-output.c */
 void open_put_output(Open *o, uint64_t offset, const void *data, size_t size);

@@ -188,14 +188,17 @@ static void retry_send(void *userdata) {
 /* From here on it counts as sent, also where the client has gone in this moment. */
 static void sent_stored(StoreStatus status, void *userdata) {
         Open *o = userdata;
+        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
 
         if (status == STORE_OK)
                 (void) command_record_advance(o->record, COMMAND_SENT, NULL, NULL, now_realtime());
-        if (status == STORE_OK && !o->record->cancel)
+        if (status == STORE_OK && c && !o->record->cancel)
                 send_now(o);
         open_prepared(o, NULL);
         if (o->record->cancel)
                 open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
+        else if (!c)
+                open_forget(o);
         else if (status != STORE_OK) {
                 log_warning("command %s stays queued, as it cannot be stored as sent; trying again",
                             o->record->id);
@@ -245,13 +248,14 @@ static void submitted_audited(bool handed_over, void *userdata) {
                 open_finish(o, COMMAND_CANCELLED, NULL, "cancelled before it was sent");
         } else if (c && c->online)
                 open_send(o);
-        else if (o->queue) {
+        else if (o->queue && c) {
                 open_begin_queue(o);
                 fleet_tell_command(o->dispatcher->fleet, o->record);
                 open_prepared(o, NULL);
         } else
                 refuse_submitted(o, FLEET_ERROR_NOT_CONNECTED,
-                                 "the client disconnected before it could be sent");
+                                 c ? "the client disconnected before it could be sent"
+                                   : "the client was forgotten before it could be sent");
 }
 
 static void submitted_stored(StoreStatus status, void *userdata) {
@@ -434,6 +438,8 @@ static void queue_free(void *queue) {
         g_queue_free(queue);
 }
 
+static const FleetObserver observer = { .client_removed = dispatcher_client_removed };
+
 Dispatcher *dispatcher_new(Loop *l, Store *store, Audit *audit, Fleet *fleet) {
         Dispatcher *d = g_new0(Dispatcher, 1);
 
@@ -445,12 +451,14 @@ Dispatcher *dispatcher_new(Loop *l, Store *store, Audit *audit, Fleet *fleet) {
         d->by_client = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, queue_free);
         d->cached = g_hash_table_new(g_str_hash, g_str_equal);
         d->late = late_answers_new();
+        fleet_observe(fleet, &observer, d);
         return d;
 }
 
 Dispatcher *dispatcher_free(Dispatcher *d) {
         if (!d)
                 return NULL;
+        fleet_unobserve(d->fleet, d);
         g_hash_table_unref(d->open);
         g_hash_table_unref(d->by_client);
         g_hash_table_unref(d->late);

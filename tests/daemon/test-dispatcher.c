@@ -352,6 +352,40 @@ static void test_stop(void) {
         world_free(w);
 }
 
+static void removed(const GError *error, void *userdata) {
+        g_assert_no_error(error);
+}
+
+static void forget(World *w, const char *client) {
+        forget_log();
+        fleet_forget(w->fleet, client, 0, removed, NULL);
+        world_run();
+}
+
+static void test_client_forgotten(void) {
+        g_autoptr(GError) error = NULL;
+        World *w = world_new();
+        g_autofree char *sent = NULL, *queued = NULL;
+
+        world_connect("a", NEW_AGENT);
+        sent = submit("a");
+        forget(w, "a");
+        g_assert_cmpint(world_state(sent), ==, COMMAND_INTERRUPTED); /* it may have been carried out */
+
+        /* One that comes later under the same name is not to get what this one was to do. */
+        world_hangs_up(world_connect("a", NEW_AGENT));
+        queued = world_submit("a", "restart", NULL, true, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(world_state(queued), ==, COMMAND_QUEUED);
+        forget(w, "a");
+        g_assert_cmpint(world_state(queued), ==, COMMAND_FAILED);
+        g_assert_cmpuint(dispatcher_open_count(w->dispatcher), ==, 0);
+        forget_log();
+        world_connect("a", NEW_AGENT);
+        assert_log("audit client-online a\na < register_ack\n");
+        world_free(w);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/dispatcher/order", test_order);
@@ -369,5 +403,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/dispatcher/restart-at-the-end", test_restart_at_the_end);
         g_test_add_func("/dispatcher/stop", test_stop);
         g_test_add_func("/dispatcher/follow-has-time", test_follow_has_time);
+        g_test_add_func("/dispatcher/client-forgotten", test_client_forgotten);
         return g_test_run();
 }
