@@ -71,7 +71,7 @@ static void offer_parameters(Completion *c, const char *command) {
                 offer_option(c, p->name);
 }
 
-static void offer_kind(Completion *c, WordKind kind, const char *client) {
+static void offer_kind(Completion *c, const Verb *verb, WordKind kind, const char *client) {
         const CompleteSource *s = c->source;
 
         switch (kind) {
@@ -90,6 +90,9 @@ static void offer_kind(Completion *c, WordKind kind, const char *client) {
                 break;
         case WORD_VERB:
                 offer_verbs(c);
+                break;
+        case WORD_CHOICE:
+                offer_all(c, verb->choices);
                 break;
         case WORD_OTHER:
                 break;
@@ -116,7 +119,9 @@ static const char *word_of(const Verb *verb, const Args *args, WordKind kind) {
 static void offer_value(Completion *c, const OptionInfo *option) {
         offer_all(c, option->choices);
         if (strcmp(option->name, "command") == 0)
-                offer_kind(c, WORD_COMMAND, NULL);
+                offer_kind(c, NULL, WORD_COMMAND, NULL);
+        else if (strcmp(option->name, "client") == 0)
+                offer_kind(c, NULL, WORD_CLIENT, NULL);
 }
 
 static void complete_verb(Completion *c, const Verb *verb, const char *const *words) {
@@ -135,7 +140,7 @@ static void complete_verb(Completion *c, const Verb *verb, const char *const *wo
                 if (verb->flags & VERB_PARAMETERS)
                         offer_parameters(c, word_of(verb, args, WORD_COMMAND));
         } else {
-                offer_kind(c, kind_of(verb, args_count(args)), word_of(verb, args, WORD_CLIENT));
+                offer_kind(c, verb, kind_of(verb, args_count(args)), word_of(verb, args, WORD_CLIENT));
         }
 }
 

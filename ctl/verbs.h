@@ -15,6 +15,7 @@ typedef enum WordKind {
         WORD_CONTAINER,  /* one of the client before it */
         WORD_COMMAND_ID, /* of a command */
         WORD_VERB,
+        WORD_CHOICE, /* one of the verb's choices */
 } WordKind;
 
 #define VERB_WORDS_ANY UINT_MAX
@@ -35,6 +36,7 @@ typedef struct Verb {
         VerbFlags flags;
         unsigned words_min, words_max;
         WordKind kinds[VERB_KINDS_MAX]; /* of the words; the last one also of those that follow */
+        const char *const *choices;     /* of WORD_CHOICE, ended by NULL */
         bool (*verbatim)(const char *const *words, unsigned n); /* ArgsRules.verbatim; may be NULL */
 
         /* Returns an exit code; where error is set, that is shown and the code is a failure. */
@@ -42,8 +44,8 @@ typedef struct Verb {
 } Verb;
 
 extern const Verb verb_list, verb_show, verb_watch, verb_send, verb_broadcast, verb_logs, verb_history,
-                verb_command, verb_cancel, verb_keys, verb_backups, verb_enroll, verb_token, verb_revoke,
-                verb_forget, verb_help, verb_quit, verb_complete;
+                verb_command, verb_cancel, verb_keys, verb_backups, verb_audit, verb_enroll, verb_token,
+                verb_revoke, verb_forget, verb_help, verb_quit, verb_complete;
 
 /* In the order of the help, ended by NULL. */
 extern const Verb *const verb_table[];

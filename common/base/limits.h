@@ -170,12 +170,15 @@
         20000 /* for journald to come to what an earlier run sent: it was killed in a broadcast, maybe */
 #define AUDIT_VALUE_MAX (64u * 1024) /* bytes of one field; more is cut and marked */
 #define AUDIT_FIELDS_MAX 32          /* of one entry; the most that names.h's events have is 14 */
-#define AUDIT_HEAD_MSEC 1000     /* until the trail's end is noted in the store: the journal itself has it */
-#define AUDIT_READ_FIELDS_MAX 64 /* of an entry that is read back: twice what one of ours can have */
-#define AUDIT_PROBLEMS_MAX 1000  /* of a trail, shown one by one; more are counted */
-#define AUDIT_GAPS_MAX 1000      /* in a trail, kept open for entries that stand further on */
-#define AUDIT_INSTANCES_MAX 64   /* stores that the entries of one journal may be of */
-#define AUDIT_SHOWN_MAX 200      /* bytes of somebody else's text in a report on the trail */
+#define AUDIT_HEAD_MSEC 1000  /* until the trail's end is noted in the store: the journal itself has it */
+#define AUDIT_ADOPT_MAX 10000 /* of the server's lines, for one of the trail: of all before, none may be */
+#define AUDIT_READ_FIELDS_MAX 64  /* of an entry that is read back: twice what one of ours can have */
+#define AUDIT_PROBLEMS_MAX 1000   /* of a trail, shown one by one; more are counted */
+#define AUDIT_GAPS_MAX 1000       /* in a trail, kept open for entries that stand further on */
+#define AUDIT_INSTANCES_MAX 64    /* stores that the entries of one journal may be of */
+#define AUDIT_EVENTS_MAX 1000     /* values of MSERVER_EVENT= that the journal is asked for one by one */
+#define AUDIT_HEAD_WAIT_MSEC 5000 /* for journald to come to the entry that the server says is its newest */
+#define AUDIT_SHOWN_MAX 200       /* bytes of somebody else's text in a report on the trail */
 
 /* Agent. */
 #define LOG_LINES_DEFAULT 100

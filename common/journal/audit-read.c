@@ -67,6 +67,36 @@ int audit_reader_match(AuditReader *r, const char *instance) {
         return code;
 }
 
+uint32_t audit_reader_uid(const AuditReader *r) {
+        return r->uid;
+}
+
+/* The journal has no match for "has a field of this name", but a list of its values: of some twenty, where nobody makes
+ * some up. If there are too many, each entry is looked at. */
+int audit_reader_match_alike(AuditReader *r, bool *ret_any) {
+        const void *data;
+        unsigned n = 0;
+        size_t size;
+        int code;
+
+        sd_journal_flush_matches(r->journal);
+        code = sd_journal_query_unique(r->journal, "MSERVER_EVENT");
+        if (code < 0)
+                return code;
+        sd_journal_restart_unique(r->journal);
+        while ((code = sd_journal_enumerate_available_unique(r->journal, &data, &size)) > 0) {
+                if (++n > AUDIT_EVENTS_MAX) {
+                        sd_journal_flush_matches(r->journal);
+                        break;
+                }
+                code = sd_journal_add_match(r->journal, data, size);
+                if (code < 0)
+                        return code;
+        }
+        *ret_any = n > 0;
+        return code;
+}
+
 static void take_field(AuditReader *r, const AuditField *f) {
         size_t size;
 

@@ -2,6 +2,7 @@
 /* Entries of the audit trail read back from the journal: sd_journal_enumerate_data(3). */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-journal.h>
 
 #include "audit-check.h"
@@ -19,9 +20,14 @@ AuditReader *audit_reader_new(sd_journal *j, const AuditSource *source);
 AuditReader *audit_reader_free(AuditReader *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditReader, audit_reader_free)
 
+uint32_t audit_reader_uid(const AuditReader *r);
+
 /* Restricts the journal to what has the server's SYSLOG_IDENTIFIER= and, where it is given, MSERVER_INSTANCE=, and comes
  * from the source's user. An error of sd_journal_add_match(3). */
 int audit_reader_match(AuditReader *r, const char *instance);
+
+/* To all that has MSERVER_EVENT=, whoever wrote it. *ret_any: there is something. */
+int audit_reader_match_alike(AuditReader *r, bool *ret_any);
 
 /* The entry at which the journal is; belongs to the reader until the next call. NULL with the error of the journal in
  * *ret_error, a negative errno. */

@@ -46,7 +46,7 @@ static const AuditSeen *newest(sd_journal *j, AuditReader *r) {
 
         if (sd_journal_seek_tail(j) < 0)
                 return NULL;
-        while (sd_journal_previous(j) > 0) {
+        for (unsigned n = 0; n < AUDIT_ADOPT_MAX && sd_journal_previous(j) > 0; n++) {
                 const AuditSeen *seen = audit_reader_entry(r, &error);
                 size_t size;
 
@@ -58,13 +58,12 @@ static const AuditSeen *newest(sd_journal *j, AuditReader *r) {
         return NULL;
 }
 
-/* The chain that this service wrote before it had this store. Each run says "audit-resumed" once. */
+/* The chain that this service wrote before it had this store. */
 static bool find_instance(sd_journal *j, AuditReader *r, char ret[AUDIT_INSTANCE_LENGTH + 1]) {
         const AuditSeen *seen;
         size_t size;
 
-        if (audit_reader_match(r, NULL) < 0 ||
-            sd_journal_add_match(j, "MESSAGE_ID=" MESSAGE_ID_AUDIT_RESUMED, 0) < 0)
+        if (audit_reader_match(r, NULL) < 0)
                 return false;
         seen = newest(j, r);
         if (!seen)
@@ -149,7 +148,8 @@ static void look(sd_journal *j, AuditReader *r, const AuditHead *head, AuditResu
                 ret->broken = g_strdup("the journal cannot be read to its end");
                 return;
         }
-        (void) sd_journal_get_cutoff_realtime_usec(j, &oldest, NULL);
+        if (sd_journal_get_cutoff_realtime_usec(j, &oldest, NULL) == 0)
+                oldest = UINT64_MAX; /* there are none */
         ret->broken = broken_by(audit_check_finish(check, oldest, &more), head);
         span = audit_check_spans(check)->len > 0 ? g_ptr_array_index(audit_check_spans(check), 0) : NULL;
         if (span && span->last.seq > head->seq)

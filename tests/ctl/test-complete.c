@@ -32,7 +32,7 @@ static void assert_offered(const char *line, const char *prefix, bool in_session
 
 static void test_words(void) {
         assert_offered("", "", true,
-                       "backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token");
+                       "audit backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token watch");
         assert_offered("", "qu", false, "");
         assert_offered("", "h", false, "help history");
         assert_offered("help", "re", true, "revoke");
@@ -48,6 +48,9 @@ static void test_words(void) {
         assert_offered("token seoul-1", "", false, "");
         assert_offered("keys", "seoul-", false, "seoul-1 seoul-2");
         assert_offered("backups seoul-1", "", false, "3node4 3node5");
+        assert_offered("audit", "", false, "verify");
+        assert_offered("audit --client", "", false, "seoul-1 seoul-2");
+        assert_offered("audit --event", "command-f", false, "command-finished");
         assert_offered("cancel cmd_9_9999", "cmd_2", false, "cmd_2_1001");
         assert_offered("no-such-verb", "", false, "");
 }
