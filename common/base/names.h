@@ -69,6 +69,7 @@
 /* Journal: MESSAGE_ID= of each MSERVER_EVENT=, explained in units/mserver.catalog */
 #define MESSAGE_ID_COMMAND_REQUESTED "93dfffdde11b4e2291fd80f3fcac02bb"
 #define MESSAGE_ID_COMMAND_DENIED "381014a366b44b45916b0bc029e4435c"
+#define MESSAGE_ID_COMMAND_DENIED_BY_AGENT "dd6360ba1d5542ca9b12bc9861ff23ce"
 #define MESSAGE_ID_COMMAND_FINISHED "acc8d64776b745148825d9ac4b28fa26"
 #define MESSAGE_ID_COMMAND_SETTLED "440e2d02db8a4d949a2af05b8bb62c22"
 #define MESSAGE_ID_AUDIT_RESUMED "2b0609d632564f8aa2c2bd9447c7bc6f"
@@ -90,3 +91,6 @@
 
 /* MSERVER_EVENT= of the server's own mark in its trail where this does not go on from what the store says */
 #define AUDIT_BROKEN_EVENT "audit-broken"
+
+/* How an error begins in which an agent names the rule of its own policy that said no (docs/PROTOCOL.md) */
+#define POLICY_ERROR_PREFIX "[Policy] "

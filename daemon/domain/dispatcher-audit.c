@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the journal keeps of a command: who asked for what, and how it ended. */
+#include <string.h>
 #include <syslog.h>
 
 #include "dispatcher-internal.h"
@@ -80,11 +81,54 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
         return e;
 }
 
+/* Agents refuse for other reasons, too ("the node is syncing"): a rule of their policy is named first in the error, as
+ * docs/PROTOCOL.md has it. */
+static bool was_denied(const CommandRecord *r) {
+        return r->state == COMMAND_REJECTED && r->error && g_str_has_prefix(r->error, POLICY_ERROR_PREFIX);
+}
+
+static AuditEntry *denied_entry(const CommandRecord *r, json_object *params) {
+        const Caller caller = { .uid = r->caller_uid,
+                                .owner_uid = UINT32_MAX }; /* the request says the rest */
+        AuditEntry *e = dispatcher_audit_entry("command-denied", MESSAGE_ID_COMMAND_DENIED_BY_AGENT,
+                                               LOG_WARNING, r->client, r->command, r->container, params,
+                                               &caller);
+        const char *after = r->error + strlen(POLICY_ERROR_PREFIX);
+        g_autofree char *reason = redact_error(r->error), *rule = g_strndup(after, strcspn(after, "= "));
+
+        audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
+        audit_entry_add(e, "MSERVER_ACTION", rule);
+        audit_entry_add(e, "MSERVER_REASON", reason);
+        if (r->batch[0])
+                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        audit_entry_message(e, "%s: %s%s%s denied to uid %u by the client's own policy: %s (%s)", r->client,
+                            r->command, r->container[0] ? " " : "", r->container, r->caller_uid, reason,
+                            r->id);
+        return e;
+}
+
+/* Comes before the end's own, so the command is open still. */
+static void denial_audited(bool handed_over, void *userdata) {
+        ((Open *) userdata)->denial_audited |= handed_over;
+}
+
+static void audit_denied(Open *o) {
+        AuditEntry *e;
+
+        if (!was_denied(o->record) || o->denial_audited)
+                return;
+        e = denied_entry(o->record, o->params);
+        if (o->end_unsettled)
+                audit_entry_once(e);
+        audit_submit(o->dispatcher->audit, e, denial_audited, o);
+}
+
 void open_audit_finished(Open *o, AuditDone done) {
         AuditEntry *e = end_entry(o->record, "command-finished", MESSAGE_ID_COMMAND_FINISHED, "");
 
         if (o->restarted)
                 audit_missing_request(o);
+        audit_denied(o);
         if (o->end_unsettled)
                 audit_entry_once(e);
         audit_submit(o->dispatcher->audit, e, done, o);

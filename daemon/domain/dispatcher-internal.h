@@ -25,14 +25,15 @@ typedef struct Open {
         Caller caller; /* strings owned; cleared when submitted */
         bool queue;
 
-        bool preparing;     /* on the way to the store or the journal, before it is sent */
-        bool end_unsettled; /* it had ended in an earlier run, which may have written the entry of that */
-        bool restarted;     /* of an earlier run of the server: whether its entry was written is not known */
-        bool on_wire;       /* may have reached the client */
-        bool finishing;     /* its end is on the way to the store */
-        bool answered;      /* the waiters know the end */
-        bool owe_ack;       /* it ended by the client's answer, which waits for command_ack */
-        LateAnswer *late;   /* that came while it was finishing otherwise; NULL */
+        bool preparing;      /* on the way to the store or the journal, before it is sent */
+        bool end_unsettled;  /* it had ended in an earlier run, which may have written the entry of that */
+        bool denial_audited; /* of the agent's own policy */
+        bool restarted;   /* of an earlier run of the server: whether its entry was written is not known */
+        bool on_wire;     /* may have reached the client */
+        bool finishing;   /* its end is on the way to the store */
+        bool answered;    /* the waiters know the end */
+        bool owe_ack;     /* it ended by the client's answer, which waits for command_ack */
+        LateAnswer *late; /* that came while it was finishing otherwise; NULL */
 } Open;
 
 typedef struct Waiter {

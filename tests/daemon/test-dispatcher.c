@@ -56,6 +56,29 @@ static void test_order(void) {
         world_free(w);
 }
 
+/* The client's own policy said no: that is an entry of its own, before the end. Other refusals are not. */
+static void test_denied(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", NEW_AGENT);
+        g_autofree char *id = submit("a"), *other = NULL;
+
+        forget_log();
+        world_says_and_free(
+                        a, message_command_response(
+                                           id, COMMAND_REJECTED, NULL, 0,
+                                           "[Policy] AllowCommands= of this agent does not list \"restart\"",
+                                           1));
+        assert_log("store advance rejected\n"
+                   "audit command-denied a [Policy] AllowCommands= of this agent does not list \"restart\"\n"
+                   "audit command-finished a rejected\nstore settle rejected\na < command_ack\ntell rejected\n");
+        other = submit("a");
+        forget_log();
+        world_says_and_free(a, message_command_response(other, COMMAND_REJECTED, NULL, 0,
+                                                        "the node is syncing", 1));
+        assert_log("store advance rejected\naudit command-finished a rejected\nstore settle rejected\na < command_ack\ntell rejected\n");
+        world_free(w);
+}
+
 static void test_refused(void) {
         World *w = world_new();
         g_autoptr(GError) error = NULL;
@@ -390,6 +413,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/dispatcher/order", test_order);
         g_test_add_func("/dispatcher/refused", test_refused);
+        g_test_add_func("/dispatcher/denied", test_denied);
         g_test_add_func("/dispatcher/store-refuses", test_store_refuses);
         g_test_add_func("/dispatcher/journal-refuses", test_journal_refuses);
         g_test_add_func("/dispatcher/end-not-durable", test_end_not_durable);

@@ -3,6 +3,7 @@
 explanation speaks of is in them."""
 import hashlib
 import re
+import sqlite3
 
 from labtest import BusError, ServerTest, bus, manager, run, systemctl
 from peers import Peer
@@ -20,7 +21,7 @@ def entries_of(path):
 
 
 class Catalog(ServerTest):
-    expected_warnings = (' rejected: ', ' denied to uid ', ' interrupted ', r'^closed by the server \(1001')
+    expected_warnings = (' rejected', ' denied to uid ', 'The audit trail is broken', 'next try in', ' interrupted ', r'^closed by the server \(1001')
 
     def make_entries(self):
         """Causes every event, and returns the entry of each."""
@@ -44,6 +45,9 @@ class Catalog(ServerTest):
         peer.hear('backup_complete_ack')
         self.seen.update({'key-update': {}, 'backup-complete': {}})
 
+        denied = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'exec', {'container': '3node0', 'command': 'ls'}, {})[0]
+        peer.answer(peer.hear('command'), 'rejected', error='[Policy] AllowExec= of this agent is off, as it is by default')
+
         # Away for longer than its command may take, and then it answers after all.
         late, path = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'stop', {'container': '3node0'}, {'timeout': ('t', 1)})
         command = peer.hear('command')
@@ -61,7 +65,14 @@ class Catalog(ServerTest):
         self.seen.update({'client-rejected': {'MSERVER_CLIENT': other.id}, 'client-revoked': {}})
         found = {name: self.journal.wait(MSERVER_EVENT=name, **{'MSERVER_CLIENT': peer.id, **fields})
                  for name, fields in self.seen.items()}
-        return {**found, 'audit-resumed': self.journal.wait(MSERVER_EVENT='audit-resumed')}
+        found['command-denied by the agent'] = self.journal.wait(MSERVER_EVENT='command-denied', MSERVER_COMMAND_ID=denied)
+
+        systemctl('stop', 'mserver.socket', 'mserver.service')
+        with sqlite3.connect('/var/lib/mserver/mserver.db') as db:
+            db.execute('UPDATE audit_head SET seq = seq + 1')
+        db.close()
+        systemctl('start', 'mserver.socket', 'mserver.service')
+        return {**found, **{name: self.journal.wait(MSERVER_EVENT=name) for name in ('audit-broken', 'audit-resumed')}}
 
     def explanation(self, entry, language):
         """What journalctl -x says behind an entry, without its frame."""
