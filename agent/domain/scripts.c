@@ -113,6 +113,10 @@ Scripts *scripts_free(Scripts *s) {
         return NULL;
 }
 
+const ScriptPlace *scripts_place(const Scripts *s) {
+        return &s->place;
+}
+
 bool scripts_cancel(Scripts *s, const char *id) {
         Inherited *i = s ? g_hash_table_lookup(s->inherited, id) : NULL;
 

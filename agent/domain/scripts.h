@@ -12,6 +12,7 @@
 #include "docker-frames.h"
 #include "loop.h"
 #include "script-frames.h"
+#include "script-link.h"
 
 typedef struct Scripts Scripts;
 
@@ -24,6 +25,9 @@ Scripts *scripts_new(Loop *l, const AgentConfig *config, AgentDb *db, ScriptsSet
 /* After the database was closed, as its last callbacks come from there, and after all runs. */
 Scripts *scripts_free(Scripts *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scripts, scripts_free)
+
+/* Where mclient-script is; for as long as s is there. */
+const ScriptPlace *scripts_place(const Scripts *s);
 
 /* Ends a command of an earlier process. False: there is none such. s may be NULL: then there never is. */
 bool scripts_cancel(Scripts *s, const char *id);

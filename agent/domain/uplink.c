@@ -14,6 +14,7 @@
 #include "limits.h"
 #include "log.h"
 #include "outbox.h"
+#include "payout-info.h"
 #include "reconnect.h"
 #include "renewal.h"
 #include "server-trust.h"
@@ -34,6 +35,7 @@ struct Uplink {
         Outbox *outbox;
         Rotations *rotations;
         Scripts *scripts;
+        PayoutInfo *payouts;             /* NULL: nobody says anything of them */
         StatsBacklog *stats, *summaries; /* messages that are not acknowledged */
         int64_t sequence;                /* of the latest stats */
         Summary *summary;                /* of the period that goes on */
@@ -160,6 +162,9 @@ static void summarize(Uplink *u, json_object *data) {
         n = ++u->summary_sequence;
         (void) take_dropped(u);
         json_add_uint(members, "lost", u->lost);
+        if (payout_info_latest(u->payouts))
+                (void) json_object_object_add(members, "payout_info",
+                                              json_object_get(payout_info_latest(u->payouts)));
         stats_backlog_put(u->summaries, n, summary_message(u->config->id, n, members, now_ms()));
         json_object_put(members);
 }
@@ -430,6 +435,7 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                 return NULL;
         }
         u->scripts = scripts_new(l, config, db, settled, u);
+        u->payouts = payout_info_new(l, config, u->scripts);
         u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, nodes, u->scripts, &link, u, error);
         if (!u->jobs)
                 return NULL;
@@ -452,6 +458,7 @@ Uplink *uplink_free(Uplink *u) {
         loop_timer_free(u->heartbeat);
         u->jobs = jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
         rotations_free(u->rotations);
+        payout_info_free(u->payouts);
         scripts_free(u->scripts);
         outbox_free(u->outbox);
         ws_client_free(u->ws);

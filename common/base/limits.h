@@ -248,10 +248,13 @@
 #define SAMPLED_CONTAINERS_MAX 256   /* of some 400 bytes each: well within STATS_BYTES_MAX */
 #define SAMPLER_CALLS_MAX 32         /* at once; each is a connection, and takes the engine up to a second */
 #define STATS_INTERVAL_DEFAULT_SEC 10
-#define STATS_BACKLOG_MAX 360    /* an hour at the default interval, oldest dropped first */
-#define SUMMARY_SEC 60           /* what a summary is over, or one sample where these are rarer */
-#define SUMMARY_BACKLOG_MAX 240  /* four hours; with the samples well within MESSAGES_BURST */
-#define TEMPERATURE_ZONES_MAX 64 /* of a host; large ones have some twenty */
+#define STATS_BACKLOG_MAX 360       /* an hour at the default interval, oldest dropped first */
+#define SUMMARY_SEC 60              /* what a summary is over, or one sample where these are rarer */
+#define SUMMARY_BACKLOG_MAX 240     /* four hours; with the samples well within MESSAGES_BURST */
+#define PAYOUT_INFO_SEC 3600        /* between two runs of payout_info; eras are six hours and more */
+#define PAYOUT_INFO_FIRST_SEC 2     /* after a start */
+#define PAYOUT_INFO_BYTES_MAX 65536 /* of what it prints: with all else well within STATS_BYTES_MAX */
+#define TEMPERATURE_ZONES_MAX 64    /* of a host; large ones have some twenty */
 
 /* Backups of keystores. */
 #define TAR_NAME_MAX 4096 /* PATH_MAX; pax knows no bound */
@@ -304,6 +307,12 @@
 #define HISTORY_POINTS_MAX \
         1000 /* of one series: with HISTORY_SERIES_MAX of them 2 MB, below what the bus carries */
 #define HISTORY_AHEAD_SEC 60 /* a client's clock that is further ahead is not believed */
+
+/* Metrics for Prometheus. */
+#define METRICS_SERIES_MAX 50000 /* 4 MB of text, written in one turn of the loop: some 20 ms */
+#define METRICS_CONNECTIONS_MAX 16
+#define METRICS_TIMEOUT_SEC 10 /* for a scrape, from its connection on: Prometheus' own default */
+#define METRICS_REQUEST_BYTES_MAX 8192
 
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */

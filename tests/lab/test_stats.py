@@ -67,6 +67,17 @@ class Stats(ServerTest):
         docker('stop', '-t', '1', '3node-host')
         wait_for(lambda: container(latest()[0], '3node-host').get('state') == 'exited', 'one that does not run is still listed', 60)
 
+    def test_payout_info(self):
+        with open('/usr/local/bin/payout-info', 'w', encoding='utf-8') as f:
+            f.write('#!/bin/sh\necho \'{"unclaimed":[{"era":1234}]}\'\n')
+        os.chmod('/usr/local/bin/payout-info', 0o755)
+        self.addCleanup(os.unlink, '/usr/local/bin/payout-info')
+        with open(CONFIG, 'a', encoding='utf-8') as f:
+            f.write('[Command payout_info]\nExec=/usr/local/bin/payout-info\nContainer=no\n')
+        systemctl('restart', 'mclient.service')
+        summary = wait_for(lambda: (s := latest()[1]) and s.get('payout_info') and s, 'a summary has it', 100)
+        self.assertEqual(summary['payout_info'], {'unclaimed': [{'era': 1234}]})
+
     def series(self, *path, client='demo'):
         """What GetStats has of the last ten minutes, without what is not there."""
         values = json.loads(manager('GetStats', 'sttu', client, int((time.time() - 600) * 1e6), 0, 70)[0])
