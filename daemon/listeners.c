@@ -43,9 +43,24 @@ static char *url_of(int fd, bool tls) {
 }
 
 static void add(GArray *a, int fd, bool tls) {
-        Listener l = { fd, tls, url_of(fd, tls) };
+        Listener l = { fd, tls, false, url_of(fd, tls) };
 
         g_array_append_val(a, l);
+}
+
+static void add_metrics(GArray *a, int fd) {
+        g_autofree char *url = url_of(fd, false); /* ws://… */
+        Listener l = { fd, false, true, g_strconcat("http", url + strlen("ws"), NULL) };
+
+        g_array_append_val(a, l);
+}
+
+/* Is there one for agents? */
+static bool any_for_agents(const GArray *a) {
+        for (unsigned i = 0; i < a->len; i++)
+                if (!g_array_index(a, Listener, i).metrics)
+                        return true;
+        return false;
 }
 
 static bool open_own(GArray *a, const char *host, int port, bool tls, GError **error) {
@@ -65,7 +80,10 @@ static bool take_passed(GArray *a, GError **error) {
         if (n < 0)
                 return fleet_fail_errno(error, FLEET_ERROR_FAILED, n, "systemd's sockets cannot be taken");
         for (int i = 0; i < n; i++)
-                add(a, SD_LISTEN_FDS_START + i, strcmp(names[i], FD_NAME_PLAIN) != 0);
+                if (strcmp(names[i], FD_NAME_METRICS) == 0)
+                        add_metrics(a, SD_LISTEN_FDS_START + i);
+                else
+                        add(a, SD_LISTEN_FDS_START + i, strcmp(names[i], FD_NAME_PLAIN) != 0);
         for (int i = 0; i < n; i++)
                 free(names[i]); /* libsystemd's, not GLib's */
         free(names);
@@ -80,7 +98,7 @@ GArray *listeners_open(const Options *o, GError **error) {
                 return NULL;
         if (o->port >= 0 && !open_own(a, o->host ?: "127.0.0.1", o->port, false, error))
                 return NULL;
-        if ((o->ssl || a->len == 0) && !open_own(a, o->host ?: "*", o->ssl_port, true, error))
+        if ((o->ssl || !any_for_agents(a)) && !open_own(a, o->host ?: "*", o->ssl_port, true, error))
                 return NULL;
         return g_steal_pointer(&a);
 }

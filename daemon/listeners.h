@@ -8,10 +8,12 @@
 typedef struct Listener {
         int fd;
         bool tls;
-        char *url; /* "wss://[::]:8443" */
+        bool metrics; /* for /metrics, not for agents */
+        char *url;    /* "wss://[::]:8443" */
 } Listener;
 
-/* sd_listen_fds_with_names(3): sockets named FD_NAME_PLAIN are plain, all others TLS. Without any, those the command line names; TLS
+/* sd_listen_fds_with_names(3): sockets named FD_NAME_PLAIN are plain, those named
+ * FD_NAME_METRICS for metrics, all others TLS. Without any, those the command line names; TLS
  * on all addresses where it names none. New array. */
 GArray *listeners_open(const Options *o, GError **error);
 

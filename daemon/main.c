@@ -15,6 +15,7 @@
 #include "limits.h"
 #include "listeners.h"
 #include "log.h"
+#include "metrics-server.h"
 #include "names.h"
 #include "options.h"
 #include "self-signed.h"
@@ -27,6 +28,7 @@ typedef struct Process {
         Loop *loop;
         Server server;
         WsServer *ws;
+        MetricsServer *metrics;
         Bus *bus;
         TlsFiles tls;
         ClientCa *client_ca; /* once it was needed */
@@ -214,15 +216,24 @@ static void on_signal(int signum, void *userdata) {
 
 /* Start. */
 
+static char *write_metrics(bool openmetrics, size_t *ret_size, void *userdata) {
+        return metrics_text(((Process *) userdata)->server.metrics, openmetrics, ret_size);
+}
+
 static bool listen_on_all(Process *p, GError **error) {
         g_autoptr(GStrvBuilder) urls = g_strv_builder_new();
 
         for (unsigned i = 0; i < p->listeners->len; i++) {
                 Listener *l = &g_array_index(p->listeners, Listener, i);
 
-                if (!ws_server_listen(p->ws, l->fd, l->tls, error))
+                if (l->metrics ? !metrics_server_listen(p->metrics, l->fd, error)
+                               : !ws_server_listen(p->ws, l->fd, l->tls, error))
                         return false;
                 l->fd = -1; /* the server's now */
+                if (l->metrics) {
+                        log_info("listening on %s" METRICS_PATH, l->url);
+                        continue;
+                }
                 g_strv_builder_add(urls, l->url);
                 log_info("listening on %s" WS_PATH, l->url);
         }
@@ -289,6 +300,7 @@ static bool make_parts(Process *p, GError **error) {
         tls = (WsTls){ p->tls.cert, p->tls.key, client_ca };
         p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
+        p->metrics = metrics_server_new(p->loop, write_metrics, p);
         return p->ws != NULL;
 }
 
@@ -297,6 +309,7 @@ static void free_parts(Process *p) {
         loop_timer_free(p->certificate_timer);
         bus_free(p->bus);
         ws_server_free(p->ws);
+        metrics_server_free(p->metrics);
         server_clear(&p->server);
         loop_free(p->loop);
         g_clear_pointer(&p->listeners, g_array_unref);

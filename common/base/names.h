@@ -55,10 +55,13 @@
 #define ENROLL_PATH "/enroll" /* beside it, for hosts that have no token yet */
 #define TLS_PORT 8443
 #define PLAIN_PORT 8080
+#define METRICS_PORT 9723
 
 /* Socket activation: FileDescriptorName= of the two socket units (sd_listen_fds_with_names(3)) */
 #define FD_NAME_TLS "tls"
 #define FD_NAME_PLAIN "plain"
+#define FD_NAME_METRICS "metrics"
+#define METRICS_PATH "/metrics"
 
 /* Journal: SYSLOG_IDENTIFIER= of the audit trail, and where journald listens (sd_journal_sendv(3) does not say
  * whether it does) */

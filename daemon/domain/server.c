@@ -41,6 +41,7 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
         if (!s->history)
                 return false;
+        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history);
         s->sessions = sessions_new(l, s->fleet, s->dispatcher, s->keyring, s->audit);
         return true;
 }
@@ -119,6 +120,7 @@ void server_clear(Server *s) {
         audit_keeper_free(s->audit_keeper);
         store_close(s->store);
         audit_free(s->audit);
+        metrics_free(s->metrics);
         history_free(s->history);
         keyring_free(s->keyring);
         batches_free(s->batches);

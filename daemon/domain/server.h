@@ -11,6 +11,7 @@
 #include "key-files.h"
 #include "keyring.h"
 #include "loop.h"
+#include "metrics.h"
 #include "sessions.h"
 #include "store.h"
 
@@ -25,6 +26,7 @@ typedef struct Server {
         KeyFiles *key_files;
         Keyring *keyring;
         History *history;
+        Metrics *metrics;
         Sessions *sessions;
         char *fingerprint;            /* "" on a plain server */
         uint64_t certificate_expires; /* realtime µs; 0 on a plain server */
