@@ -37,8 +37,9 @@ struct Sessions {
 typedef struct Visit {
         Session session; /* first: the peer's userdata and what others hold is this */
         Sessions *owner;
-        GList unregistered; /* its link in owner->unregistered, data NULL when not in it */
-        uint64_t opened;    /* monotonic µs */
+        GList unregistered;   /* its link in owner->unregistered, data NULL when not in it */
+        uint64_t opened;      /* monotonic µs */
+        uint64_t signed_usec; /* likewise, when a certificate was last asked for; 0: not yet */
 } Visit;
 
 /* A host that asks to be let in, until it has its answer. */
@@ -271,8 +272,15 @@ static unsigned features_of(const Sessions *o) {
 /* For whom the session is, whoever the request speaks of. */
 static void on_certificate_request(Visit *v, const Message *m) {
         const char *client = v->session.client->id;
-        g_autofree char *certificate = sign(v->owner, m->certificate.request, client);
+        uint64_t now = now_monotonic();
+        g_autofree char *certificate = NULL;
 
+        if (v->signed_usec > 0 && now - v->signed_usec < CLIENT_CERTIFICATE_SPACING_SEC * USEC_PER_SEC) {
+                session_send(&v->session, message_error("no certificate", "one was asked for a moment ago"));
+                return;
+        }
+        v->signed_usec = now;
+        certificate = sign(v->owner, m->certificate.request, client);
         session_send(&v->session,
                      certificate ? message_certificate(certificate)
                                  : message_error("no certificate",

@@ -181,8 +181,11 @@ class ClientCertificates(ServerTest):
             with open(f'{d}/c', 'w', encoding='utf-8') as f:
                 f.write(text)
             self.assertIn(f'CN={peer.id}', subject(f'{d}/c'))
-        peer.say('certificate_request', data={'request': 'no request'})
-        self.assertEqual(peer.hear('error')['message'], 'no certificate')
+            peer.say('certificate_request', data={'request': text})
+            self.assertIn('a moment ago', peer.hear('certificate', 'error')['detail'])
+        other = Peer(self)
+        other.say('certificate_request', data={'request': 'no request'})
+        self.assertEqual(other.hear('error')['message'], 'no certificate')
 
     def test_revoked_at_once_whatever_it_shows(self):
         configure('required')
