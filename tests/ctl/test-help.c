@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Help, in English, in Korean and in the man page: it names all there is, fits, and lines up. */
+/* Help, in English and in Korean: it names all there is, fits, and lines up. */
 #include "help.h"
 
 #include <libintl.h>
@@ -74,37 +74,6 @@ static void test_korean(void) {
         g_assert_nonnull(strstr(text, "-H --host=[사용자@]호스트"));
 }
 
-static void assert_in_page(const char *page, const char *before, const char *name, const char *behind) {
-        g_autofree char *text = g_strconcat(before, name, behind, NULL);
-
-        if (!strstr(page, text))
-                g_error("the man page lacks %s", text);
-}
-
-static void check_options_in_page(const char *page, const OptionInfo *options) {
-        for (const OptionInfo *o = options; o && o->name; o++)
-                assert_in_page(page, "--", o->name, "");
-}
-
-/* The page is written by hand, but what it must name is not. */
-static void test_man_page(void) {
-        g_autofree char *source = NULL, *page = NULL;
-        g_auto(GStrv) parts = NULL;
-
-        g_assert_true(g_file_get_contents(g_getenv("TEST_MAN_PAGE"), &source, NULL, NULL));
-        parts = g_strsplit(source, "\\-", -1);
-        page = g_strjoinv("-", parts);
-        for (const Verb *const *v = verb_table; *v; v++) {
-                if (verb_is_shown(*v, false))
-                        assert_in_page(page, "\n.B ", (*v)->name, " ");
-                check_options_in_page(page, (*v)->options);
-        }
-        check_options_in_page(page, ctl_style_options);
-        check_options_in_page(page, ctl_place_options);
-        for (const CommandInfo *info = command_table; info->name; info++)
-                assert_in_page(page, "", info->name, "");
-}
-
 static void test_command(void) {
         g_autofree char *text = NULL;
 
@@ -121,7 +90,6 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/help/english", test_english);
         g_test_add_func("/help/command", test_command);
-        g_test_add_func("/help/man-page", test_man_page);
         /* The last: gettext(3) keeps what it found for a text until the locale itself changes. */
         g_test_add_func("/help/korean", test_korean);
         return g_test_run();
