@@ -19,7 +19,7 @@ uint16_t history_value_encode(double value) {
         if (value >= history_value_decode(CODE_MAX))
                 return CODE_MAX;
         fraction = 2 * frexp(value, &exponent) - 1; /* from 0 to 1 */
-        code = ((long) (exponent - 1 - EXPONENT_MIN) << FRACTION_BITS) +
+        code = (exponent - 1 - EXPONENT_MIN) * (1L << FRACTION_BITS) +
                lround(ldexp(fraction, FRACTION_BITS)); /* a fraction that rounds up to 1 carries */
         if (code > 0)
                 return (uint16_t) code;

@@ -138,7 +138,9 @@ static void test_search(void) {
         for (const char *const *w = (const char *const[]){ "db", "busan-1.example", "offline", NULL }; *w;
              w++) {
                 g_string_assign(v.search, *w);
-                g_assert_cmpint(watch_view_rows(&v, rows)->len, ==, 1);
+                g_autoptr(GPtrArray) found = watch_view_rows(&v, rows);
+
+                g_assert_cmpint(found->len, ==, 1);
         }
         g_string_assign(v.search, "");
         type(&v, "/", 10, 3);
