@@ -121,7 +121,7 @@ class AgentBus(ServerTest):
         self.assertIn('AllowCommands=', ended['MCLIENT_ERROR'])
 
     def test_allow_callers_is_about_the_server(self):
-        self.allow_warnings('demo: status rejected')
+        self.allow_warnings('demo: status rejected', 'demo: status denied to uid 0 by the client')
         self.policy('AllowCallers=4711')
         self.assertEqual(manager('RunCommand', 'ssa{sv}a{sv}', 'demo', 'status', {}, {})[1], 'rejected')
         self.journal.wait(MCLIENT_EVENT='command-finished', MCLIENT_ORIGIN='server', MCLIENT_STATUS='rejected')
