@@ -32,6 +32,7 @@ def _make_second_agent():
     unit = run('systemctl', 'cat', AGENT).stdout
     unit = re.sub(r'^ExecStart=(\S+).*$', r'ExecStart=\1 --config=/etc/mclient-two/mclient.conf', unit, flags=re.M)
     unit = unit.replace('/etc/mclient/token', '/etc/mclient-two/token')
+    unit = re.sub(r'^BusName=.*\n', '', unit, flags=re.M)  # one unit's alone; whichever agent comes first has the name
     unit = unit.replace('StateDirectory=mclient', 'StateDirectory=mclient-two')
     _write(f'/run/systemd/system/{AGENT_TWO}', unit)
     conf = ''

@@ -26,7 +26,8 @@ def listening(port):
 
 
 class ByHand(ServerTest):
-    expected_warnings = ('next try in', 'does not answer', 'Cannot connect', '^closed by the server')
+    # What one that is run by hand writes into the trail is not the service's, which says so when it comes back.
+    expected_warnings = ('next try in', 'does not answer', 'Cannot connect', '^closed by the server', '^The audit trail is broken: the store says')
 
     def setUp(self):
         super().setUp()
