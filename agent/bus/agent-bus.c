@@ -10,10 +10,6 @@
 
 #define GATHER_MSEC 100 /* what waits for the server may change a hundred times a second */
 
-#define MATCH_GONE                                                                      \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-        "member='NameOwnerChanged',path='/org/freedesktop/DBus',arg2=''"
-
 struct AgentBus {
         Loop *loop;
         const AgentConfig *config;
@@ -83,23 +79,16 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-static int on_name_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        AgentBus *b = userdata;
-        const char *name;
-
-        if (sd_bus_message_read(m, "s", &name) >= 0 && name[0] == ':')
-                agent_calls_caller_gone(b->calls, name);
-        return 0;
+static void gone(const char *name, void *userdata) {
+        agent_calls_caller_gone(((AgentBus *) userdata)->calls, name);
 }
 
 static int connected(sd_bus *bus, void *userdata) {
         AgentBus *b = userdata;
-        int r;
 
         b->connection = bus;
         b->calls = agent_calls_new(bus, b->config, b->uplink);
-        r = sd_bus_add_object_vtable(bus, NULL, MCLIENT_ROOT, MCLIENT_IFACE_AGENT, vtable, b);
-        return r < 0 ? r : sd_bus_add_match_async(bus, NULL, MATCH_GONE, on_name_gone, NULL, b);
+        return sd_bus_add_object_vtable(bus, NULL, MCLIENT_ROOT, MCLIENT_IFACE_AGENT, vtable, b);
 }
 
 static void disconnected(void *userdata) {
@@ -137,7 +126,7 @@ void agent_bus_pending_changed(AgentBus *b) {
 }
 
 AgentBus *agent_bus_new(Loop *l, const AgentConfig *config, Uplink *uplink) {
-        static const BusLinkHandler handler = { connected, disconnected };
+        static const BusLinkHandler handler = { connected, disconnected, gone };
         AgentBus *b = g_new0(AgentBus, 1);
 
         *b = (AgentBus){ .loop = l, .config = config, .uplink = uplink, .told = uplink_state(uplink) };

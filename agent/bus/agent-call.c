@@ -157,20 +157,13 @@ static void reconnect(Call *c) {
 /* Asking */
 
 static void deny(Call *c, PolkitAnswer answer, const char *reason) {
-        const char *member = sd_bus_message_get_member(c->message);
         const AuditedJob job = { .command = c->command ?: "reconnect",
                                  .container = json_string_at(c->params, "container"),
                                  .params = c->params,
                                  .local = &c->caller };
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) error = polkit_denial(answer, sd_bus_message_get_member(c->message),
+                                                ACTION_AGENT_RUN, reason);
 
-        if (answer == POLKIT_CHALLENGE)
-                (void) fleet_fail(&error, FLEET_ERROR_INTERACTIVE_REQUIRED,
-                                  "%s needs authentication (%s), and this call or session does not offer it",
-                                  member, ACTION_AGENT_RUN);
-        else
-                (void) fleet_fail(&error, FLEET_ERROR_ACCESS_DENIED, "%s is denied (%s): %s", member,
-                                  ACTION_AGENT_RUN, reason);
         job_audit_denied(&job, ACTION_AGENT_RUN, reason);
         fail(c, error);
 }

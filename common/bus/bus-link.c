@@ -9,6 +9,10 @@
 #include "limits.h"
 #include "log.h"
 
+/* One match for every connection that leaves the bus: a match per caller would cost each call two messages. */
+#define MATCH_GONE                                                                      \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+        "member='NameOwnerChanged',path='/org/freedesktop/DBus',arg2=''"
 #define MATCH_DISCONNECTED                                                                          \
         "type='signal',sender='org.freedesktop.DBus.Local',interface='org.freedesktop.DBus.Local'," \
         "member='Disconnected',path='/org/freedesktop/DBus/Local'"
@@ -58,6 +62,15 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
+static int on_name_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        BusLink *link = userdata;
+        const char *name;
+
+        if (sd_bus_message_read(m, "s", &name) >= 0 && name[0] == ':')
+                link->handler->gone(name, link->userdata);
+        return 0;
+}
+
 static bool take_name(BusLink *link, GError **error) {
         int r = sd_bus_request_name(link->bus, link->name, 0);
 
@@ -86,6 +99,8 @@ static bool join(BusLink *link, GError **error) {
                 link->told = true;
                 r = link->handler->connected(link->bus, link->userdata);
         }
+        if (r >= 0)
+                r = sd_bus_add_match_async(link->bus, NULL, MATCH_GONE, on_name_gone, NULL, link);
         if (r < 0)
                 (void) fleet_fail_errno(error, FLEET_ERROR_UNAVAILABLE, r, "Cannot set up the system bus");
         if (r < 0 || !take_name(link, error)) {

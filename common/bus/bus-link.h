@@ -16,6 +16,8 @@ typedef struct BusLinkHandler {
         /* It is about to be closed, or is lost: all that belongs to it goes. What is sent from here is still sent where
          * somebody hears it. Not from inside of its own dispatch. */
         void (*disconnected)(void *userdata);
+        /* A unique name has left the bus: whoever had it waits for nothing any more. */
+        void (*gone)(const char *name, void *userdata);
 } BusLinkHandler;
 
 /* Connects to the system bus ($DBUS_SYSTEM_BUS_ADDRESS, see sd_bus_open_system(3)) and takes the name. Should the bus

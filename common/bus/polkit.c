@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "error.h"
 #include "limits.h"
 #include "uid-count.h"
 
@@ -233,4 +234,17 @@ void polkit_check(Polkit *p, const PolkitQuestion *question, PolkitCheck **check
                 c->link.data = c;
                 g_queue_push_tail_link(&p->waiting, &c->link);
         }
+}
+
+GError *polkit_denial(PolkitAnswer answer, const char *method, const char *action, const char *reason) {
+        GError *error = NULL;
+
+        if (answer == POLKIT_CHALLENGE)
+                (void) fleet_fail(&error, FLEET_ERROR_INTERACTIVE_REQUIRED,
+                                  "%s needs authentication (%s), and this call or session does not offer it",
+                                  method, action);
+        else
+                (void) fleet_fail(&error, FLEET_ERROR_ACCESS_DENIED, "%s is denied (%s): %s", method, action,
+                                  reason);
+        return error;
 }

@@ -34,6 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Polkit, polkit_free)
 /* reason says why not, for people and the journal; "" with a yes. */
 typedef void (*PolkitDone)(PolkitAnswer answer, const char *reason, void *userdata);
 
+/* An answer that is no yes, as the caller of this method is told: FLEET_ERROR_INTERACTIVE_REQUIRED where authentication would
+ * help, else FLEET_ERROR_ACCESS_DENIED. New error. */
+GError *polkit_denial(PolkitAnswer answer, const char *method, const char *action, const char *reason);
+
 /* Asks; done runs once, from inside the call where nobody needs to be asked. *check (which must stay where it
  * is) is the open question for polkit_cancel(), and NULL again by the time done runs. Without an answer in
  * POLKIT_TIMEOUT_USEC it is a no; without polkit on the bus, too. At most POLKIT_QUESTIONS_MAX are with polkit at

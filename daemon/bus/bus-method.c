@@ -7,7 +7,6 @@
 #include <syslog.h>
 
 #include "bus-internal.h"
-#include "error.h"
 #include "names.h"
 
 static void ask_polkit(Request *r);
@@ -41,15 +40,8 @@ static void audit_denial(Request *r, const char *action, const char *reason) {
 }
 
 static void deny(Request *r, const char *action, PolkitAnswer answer, const char *reason) {
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) error = polkit_denial(answer, r->method->name, action, reason);
 
-        if (answer == POLKIT_CHALLENGE)
-                (void) fleet_fail(&error, FLEET_ERROR_INTERACTIVE_REQUIRED,
-                                  "%s needs authentication (%s), and this call or session does not offer it",
-                                  r->method->name, action);
-        else
-                (void) fleet_fail(&error, FLEET_ERROR_ACCESS_DENIED, "%s is denied (%s): %s",
-                                  r->method->name, action, reason);
         audit_denial(r, action, reason);
         request_fail(r, error);
 }

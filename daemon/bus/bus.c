@@ -10,23 +10,15 @@
 #include "manager-methods.h"
 #include "names.h"
 
-/* One match for every connection that leaves the bus: a match per caller would cost each call two messages. */
-#define MATCH_GONE                                                                      \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-        "member='NameOwnerChanged',path='/org/freedesktop/DBus',arg2=''"
 #define MATCH_POLKIT                                         \
         "type='signal',sender='org.freedesktop.PolicyKit1'," \
         "interface='org.freedesktop.PolicyKit1.Authority',member='Changed'"
 
-static int on_name_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+static void gone(const char *name, void *userdata) {
         Bus *b = userdata;
-        const char *name;
 
-        if (sd_bus_message_read(m, "s", &name) < 0 || name[0] != ':')
-                return 0;
         requests_caller_gone(b->requests, name);
         subscribers_gone(b->subscribers, name);
-        return 0;
 }
 
 static int on_polkit_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -45,15 +37,6 @@ static void disconnected(void *userdata) {
         b->requests = requests_free(b->requests);
         b->polkit = polkit_free(b->polkit);
         b->connection = NULL;
-}
-
-static int match(Bus *b) {
-        int r;
-
-        r = sd_bus_add_match_async(b->connection, NULL, MATCH_GONE, on_name_gone, NULL, b);
-        if (r >= 0)
-                r = sd_bus_add_match_async(b->connection, NULL, MATCH_POLKIT, on_polkit_changed, NULL, b);
-        return r;
 }
 
 static int publish(Bus *b) {
@@ -81,11 +64,11 @@ static int connected(sd_bus *bus, void *userdata) {
         b->requests = requests_new();
         b->subscribers = subscribers_new(b->server->loop, bus, b->polkit, b->server->dispatcher);
         r = publish(b);
-        return r < 0 ? r : match(b);
+        return r < 0 ? r : sd_bus_add_match_async(bus, NULL, MATCH_POLKIT, on_polkit_changed, NULL, b);
 }
 
 Bus *bus_new(Server *server, GError **error) {
-        static const BusLinkHandler handler = { connected, disconnected };
+        static const BusLinkHandler handler = { connected, disconnected, gone };
         Bus *b = g_new0(Bus, 1);
 
         b->server = server;
