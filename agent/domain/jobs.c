@@ -96,6 +96,14 @@ static void tell_local(Job *job, const LedgerOutcome *o) {
                 done(job->id, o->state, o->result, o->error, job->userdata);
 }
 
+/* What is not written down: this once, and not again from the ledger. */
+static void tell_once(Job *job, const LedgerOutcome *o) {
+        if (job->local)
+                tell_local(job, o);
+        else
+                answers_once(job->jobs->answers, job->id, o);
+}
+
 /* Nothing is written down: this one answer is all there will be. */
 static void refuse(Job *job, CommandState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void refuse(Job *job, CommandState state, const char *format, ...) {
@@ -105,10 +113,7 @@ static void refuse(Job *job, CommandState state, const char *format, ...) {
         va_start(ap, format);
         outcome.error = g_strdup_vprintf(format, ap);
         va_end(ap);
-        if (job->local)
-                tell_local(job, &outcome);
-        else
-                answers_once(job->jobs->answers, job->id, &outcome);
+        tell_once(job, &outcome);
         g_free(outcome.error);
 }
 
@@ -124,10 +129,7 @@ static void outcome_stored(const char *id, const char *problem, void *userdata) 
                 log_error("The outcome of %s cannot be written down, trying again in %d s: %s", id,
                           LEDGER_RETRY_SEC, problem);
                 /* What happened is true also where it is not durable here. */
-                if (job->local)
-                        tell_local(job, &job->outcome);
-                else
-                        answers_once(j->answers, id, &job->outcome);
+                tell_once(job, &job->outcome);
                 job->timer = loop_timer_new(j->loop, LEDGER_RETRY_SEC * 1000, 0, store, job);
                 return;
         }

@@ -52,13 +52,14 @@ char **run_commands(const AgentConfig *config) {
         return g_strv_builder_end(names);
 }
 
-static void find_type(Run *r) {
+/* NULL: this agent has no such command. */
+static const CommandType *type_of(const char *name, const Script *script) {
+        if (script)
+                return &command_type_script;
         for (size_t i = 0; i < G_N_ELEMENTS(command_types); i++)
-                if (g_str_equal(command_types[i]->name, r->name))
-                        r->type = command_types[i];
-        r->context.script = script_find(r->host->config->scripts, r->name);
-        if (r->context.script)
-                r->type = &command_type_script;
+                if (g_str_equal(command_types[i]->name, name))
+                        return command_types[i];
+        return NULL;
 }
 
 static void hand_over_end(void *userdata) {
@@ -211,13 +212,6 @@ static bool check_declared(const Script *s, json_object *params, GError **error)
         return good;
 }
 
-static bool is_built_in(const char *name) {
-        for (size_t i = 0; i < G_N_ELEMENTS(command_types); i++)
-                if (g_str_equal(command_types[i]->name, name))
-                        return true;
-        return false;
-}
-
 static bool fail_unknown(const AgentConfig *config, const char *name, GError **error) {
         g_auto(GStrv) commands = run_commands(config);
         g_autofree char *names = g_strjoinv(", ", commands);
@@ -230,7 +224,7 @@ json_object *run_check(const AgentConfig *config, const char *command, json_obje
         const Script *script = script_find(config->scripts, command);
         json_object *checked;
 
-        if (!script && !is_built_in(command)) {
+        if (!type_of(command, script)) {
                 (void) fail_unknown(config, command, error);
                 return NULL;
         }
@@ -266,7 +260,8 @@ static void begin(void *userdata) {
         g_autofree char *refusal = NULL;
 
         r->step = loop_timer_free(r->step);
-        find_type(r);
+        r->context.script = script_find(r->host->config->scripts, r->name);
+        r->type = type_of(r->name, r->context.script);
         if (!r->type) {
                 (void) fail_unknown(r->host->config, r->name, &error);
                 fail(r, error);

@@ -23,8 +23,7 @@ typedef struct Report {
         Keyring *keyring;
         char *name;
         char *client, *id; /* id: as the agent gave it, NULL from an old one */
-        bool settled;      /* was taken before */
-        bool unsettled;    /* came before, and how far that went is not known */
+        StoreStatus stored; /* CONFLICT: it was taken before; UNSETTLED: it came, and how far that went is not known */
         uint64_t timestamp;
         KeyRecord key;
         BackupRecord backup;
@@ -86,19 +85,19 @@ static Report *report_new(Keyring *k, const Client *c, const char *id, int64_t t
         return r;
 }
 
-static bool note_stored(Report *r, StoreStatus status) {
-        r->settled = status == STORE_CONFLICT;
-        r->unsettled = status == STORE_UNSETTLED;
-        return status == STORE_OK || r->settled || r->unsettled;
+static bool is_in_store(StoreStatus status) {
+        return status == STORE_OK || status == STORE_CONFLICT || status == STORE_UNSETTLED;
 }
 
-/* False for what an agent that has returned reports again while it is being taken: the answer goes to its new
- * session. */
+/* Takes the report. False for what an agent that has returned reports again while it is being taken: the answer goes to
+ * its new session. */
 static bool begin(Report *r, const char *kind, const char *id) {
         g_autofree char *name = g_strdup_printf("%s %s %s", kind, r->client, id);
 
-        if (g_hash_table_contains(r->keyring->under_way, name))
+        if (g_hash_table_contains(r->keyring->under_way, name)) {
+                report_free(r);
                 return false;
+        }
         r->name = g_steal_pointer(&name);
         g_hash_table_add(r->keyring->under_way, r->name);
         return true;
@@ -114,7 +113,7 @@ static void key_settled(StoreStatus status, void *userdata) {
                 return;
         }
         answer(r->keyring, r->client, message_key_update_ack(r->id, r->key.container, now_ms()));
-        if (!r->settled)
+        if (r->stored != STORE_CONFLICT)
                 fleet_tell_key(r->keyring->fleet, r->client, r->key.container, r->key.session_key);
         report_free(r);
 }
@@ -132,7 +131,7 @@ static void key_audited(bool handed_over, void *userdata) {
 /* An old agent's reports have no id to find their entries by. */
 static void add_id(AuditEntry *e, const Report *r) {
         audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
-        if (r->unsettled && r->id)
+        if (r->stored == STORE_UNSETTLED && r->id)
                 audit_entry_once(e);
 }
 
@@ -183,11 +182,12 @@ static void key_stored(StoreStatus status, void *userdata) {
         Report *r = userdata;
         KeyFile f;
 
-        if (!note_stored(r, status)) {
+        if (!is_in_store(status)) {
                 refuse(r, "key_update", "the store does not take it");
                 return;
         }
-        if (r->settled) {
+        r->stored = status;
+        if (status == STORE_CONFLICT) {
                 key_settled(STORE_OK, r);
                 return;
         }
@@ -209,8 +209,6 @@ void keyring_key_update(Keyring *k, Client *c, const Message *m) {
         };
         if (begin(r, "key", r->key.id))
                 k->store->ops->append_key(k->store->engine, &r->key, key_stored, r);
-        else
-                report_free(r);
 }
 
 /* Backups. */
@@ -223,7 +221,7 @@ static void backup_settled(StoreStatus status, void *userdata) {
                 return;
         }
         answer(r->keyring, r->client, message_backup_complete_ack(r->id, r->backup.container, now_ms()));
-        if (!r->settled)
+        if (r->stored != STORE_CONFLICT)
                 fleet_tell_backup(r->keyring->fleet, r->client, r->backup.container, r->backup.file);
         report_free(r);
 }
@@ -242,11 +240,12 @@ static void backup_stored(StoreStatus status, void *userdata) {
         Report *r = userdata;
         AuditEntry *e;
 
-        if (!note_stored(r, status)) {
+        if (!is_in_store(status)) {
                 refuse(r, "backup_complete", "the store does not take it");
                 return;
         }
-        if (r->settled) {
+        r->stored = status;
+        if (status == STORE_CONFLICT) {
                 backup_settled(STORE_OK, r);
                 return;
         }
@@ -275,8 +274,6 @@ void keyring_backup_complete(Keyring *k, Client *c, const Message *m) {
         };
         if (begin(r, "backup", r->backup.id))
                 k->store->ops->append_backup(k->store->engine, &r->backup, backup_stored, r);
-        else
-                report_free(r);
 }
 
 Keyring *keyring_new(Store *store, Audit *audit, Fleet *fleet, KeyFiles *files) {
