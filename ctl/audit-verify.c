@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "audit-journal.h"
@@ -45,14 +44,10 @@ static bool ask_for_head(AuditHead *ret) {
             sd_bus_message_set_auto_start(request, false) < 0)
                 return false;
         reply = bus_client_send(bus, g_steal_pointer(&request), NULL);
-        if (!reply || !bus_client_check_answer(reply, NULL) ||
-            sd_bus_message_enter_container(reply, 'v', "(stts)") <= 0 ||
-            sd_bus_message_read(reply, "(stts)", &instance, &ret->seq, &ret->usec, &hash) <= 0 ||
-            strlen(instance) != AUDIT_INSTANCE_LENGTH || !audit_hash_is_valid(hash, strlen(hash)))
-                return false;
-        memcpy(ret->instance, instance, sizeof(ret->instance));
-        memcpy(ret->hash, hash, sizeof(ret->hash));
-        return true;
+        return reply && bus_client_check_answer(reply, NULL) &&
+               sd_bus_message_enter_container(reply, 'v', "(stts)") > 0 &&
+               sd_bus_message_read(reply, "(stts)", &instance, &ret->seq, &ret->usec, &hash) > 0 &&
+               audit_head_name(ret, instance, hash);
 }
 
 /* journald is a moment behind those who write. What does not come is reported as missing. */
@@ -233,14 +228,6 @@ static int report(const Ctl *ctl, AuditCheck *check, uint64_t oldest, bool has_h
         return problems->len > 0 ? AUDIT_EXIT_LOOK_ALIKES : EXIT_SUCCESS;
 }
 
-/* The time of the oldest entry, whoever wrote it. In a journal without any, all were deleted. */
-static uint64_t oldest_of(const AuditJournal *j) {
-        uint64_t from;
-        int code = sd_journal_get_cutoff_realtime_usec(j->journal, &from, NULL);
-
-        return code > 0 ? from : code == 0 ? UINT64_MAX : 0;
-}
-
 int audit_verify(Ctl *ctl, const Args *args, GError **error) {
         g_autoptr(AuditJournal) j = audit_journal_open(ctl, args, error);
         g_autoptr(AuditCheck) check = NULL;
@@ -256,7 +243,7 @@ int audit_verify(Ctl *ctl, const Args *args, GError **error) {
         check = audit_check_new(has_head ? &head : NULL);
         if (!look_at_all(j, check, error))
                 return EXIT_FAILURE;
-        oldest = oldest_of(j);
+        oldest = audit_reader_oldest(j->reader);
         /* Who may not read the journal sees nothing, too. */
         if (audit_check_spans(check)->len == 0 && (head.seq == 0 || geteuid() != 0) &&
             audit_check_finish(check, oldest, &more)->len == 0) {

@@ -20,11 +20,10 @@ static void listener_clear(void *p) {
         g_free(l->url);
 }
 
-static char *url_of(int fd, bool tls) {
+static char *url_of(int fd, const char *scheme) {
         struct sockaddr_storage ss = {};
         socklen_t n = sizeof(ss);
         char text[INET6_ADDRSTRLEN] = "?";
-        const char *scheme = tls ? "wss" : "ws";
 
         (void) getsockname(fd, (struct sockaddr *) &ss, &n);
         if (ss.ss_family == AF_INET) {
@@ -43,14 +42,13 @@ static char *url_of(int fd, bool tls) {
 }
 
 static void add(GArray *a, int fd, bool tls) {
-        Listener l = { fd, tls, false, url_of(fd, tls) };
+        Listener l = { fd, tls, false, url_of(fd, tls ? "wss" : "ws") };
 
         g_array_append_val(a, l);
 }
 
 static void add_metrics(GArray *a, int fd) {
-        g_autofree char *url = url_of(fd, false); /* ws://… */
-        Listener l = { fd, false, true, g_strconcat("http", url + strlen("ws"), NULL) };
+        Listener l = { fd, false, true, url_of(fd, "http") };
 
         g_array_append_val(a, l);
 }

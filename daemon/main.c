@@ -28,7 +28,7 @@ typedef struct Process {
         Loop *loop;
         Server server;
         WsServer *ws;
-        MetricsServer *metrics;
+        MetricsServer *metrics; /* NULL: without a socket for it */
         Bus *bus;
         TlsFiles tls;
         ClientCa *client_ca; /* once it was needed */
@@ -264,6 +264,13 @@ static void loaded(const GError *loading, void *userdata) {
         (void) sd_notify(false, "READY=1\nSTATUS=Running");
 }
 
+static bool any_for_metrics(const GArray *listeners) {
+        for (unsigned i = 0; i < listeners->len; i++)
+                if (g_array_index(listeners, Listener, i).metrics)
+                        return true;
+        return false;
+}
+
 static bool any_tls(const GArray *listeners) {
         for (unsigned i = 0; i < listeners->len; i++)
                 if (g_array_index(listeners, Listener, i).tls)
@@ -300,7 +307,10 @@ static bool make_parts(Process *p, GError **error) {
         tls = (WsTls){ p->tls.cert, p->tls.key, client_ca };
         p->ws = ws_server_new(p->loop, &p->options->limits, tls.cert ? &tls : NULL, &sessions_handler,
                               s->sessions, error);
-        p->metrics = metrics_server_new(p->loop, write_metrics, p);
+        if (any_for_metrics(p->listeners)) {
+                server_make_metrics(s);
+                p->metrics = metrics_server_new(p->loop, write_metrics, p);
+        }
         return p->ws != NULL;
 }
 

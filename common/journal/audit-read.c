@@ -67,6 +67,13 @@ int audit_reader_match(AuditReader *r, const char *instance) {
         return code;
 }
 
+uint64_t audit_reader_oldest(const AuditReader *r) {
+        uint64_t from;
+        int code = sd_journal_get_cutoff_realtime_usec(r->journal, &from, NULL);
+
+        return code > 0 ? from : code == 0 ? UINT64_MAX : 0;
+}
+
 uint32_t audit_reader_uid(const AuditReader *r) {
         return r->uid;
 }

@@ -29,6 +29,10 @@ int audit_reader_match(AuditReader *r, const char *instance);
 /* To all that has MSERVER_EVENT=, whoever wrote it. *ret_any: there is something. */
 int audit_reader_match_alike(AuditReader *r, bool *ret_any);
 
+/* For audit_check_finish(): when (realtime µs) the oldest entry of the journal, whoever wrote it, was written. UINT64_MAX:
+ * there are none, so all were deleted; 0: not known. */
+uint64_t audit_reader_oldest(const AuditReader *r);
+
 /* The entry at which the journal is; belongs to the reader until the next call. NULL with the error of the journal in
  * *ret_error, a negative errno. */
 const AuditSeen *audit_reader_entry(AuditReader *r, int *ret_error);

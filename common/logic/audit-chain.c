@@ -80,3 +80,12 @@ bool audit_hash_is_valid(const char *text, size_t size) {
                         return false;
         return true;
 }
+
+bool audit_head_name(AuditHead *ret, const char *instance, const char *hash) {
+        if (!instance || strlen(instance) != AUDIT_INSTANCE_LENGTH || !hash ||
+            !audit_hash_is_valid(hash, strlen(hash)))
+                return false;
+        memcpy(ret->instance, instance, sizeof(ret->instance));
+        memcpy(ret->hash, hash, sizeof(ret->hash));
+        return true;
+}

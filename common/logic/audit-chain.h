@@ -41,3 +41,6 @@ void audit_append_canonical(GString *out, AuditField *fields, size_t n);
 void audit_hash(const char *previous, const char *canonical, size_t size, char ret[AUDIT_HASH_LENGTH + 1]);
 
 bool audit_hash_is_valid(const char *text, size_t size);
+
+/* Fills in instance and hash. False where one of them has not its form, or is NULL; then ret is left alone. */
+bool audit_head_name(AuditHead *ret, const char *instance, const char *hash);

@@ -89,13 +89,8 @@ static void begin_chain(AuditHead *ret) {
 }
 
 static bool take(const AuditHeadRecord *r, AuditStart *ret) {
-        if (!r->instance || strlen(r->instance) != AUDIT_INSTANCE_LENGTH || !r->hash ||
-            !audit_hash_is_valid(r->hash, strlen(r->hash)))
-                return false;
         *ret = (AuditStart){ .head = { .seq = r->seq, .usec = r->usec }, .exact = r->exact };
-        memcpy(ret->head.instance, r->instance, sizeof(ret->head.instance));
-        memcpy(ret->head.hash, r->hash, sizeof(ret->head.hash));
-        return true;
+        return audit_head_name(&ret->head, r->instance, r->hash);
 }
 
 static void loaded(StoreStatus status, GPtrArray *rows, void *userdata) {

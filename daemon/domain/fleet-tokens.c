@@ -60,8 +60,8 @@ void fleet_drop_tokens(Fleet *f, const char *client) {
         g_hash_table_foreach_remove(f->tokens, is_of_client, (void *) client);
 }
 
-/* Those that were let in and have not registered yet go as well. The client is offline from here on, however long its peer takes to answer the close: nothing more is sent to one
- * that is not trusted any more. */
+/* Those that were let in and have not registered yet go as well. The client is offline from here on, however long its peer
+ * takes to answer the close: nothing more is sent to one that is not trusted any more. */
 static void end_session(Fleet *f, Client *c, const char *reason) {
         Session *s = c->session;
 

@@ -41,9 +41,12 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
         if (!s->history)
                 return false;
-        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history);
         s->sessions = sessions_new(l, s->fleet, s->dispatcher, s->keyring, s->audit);
         return true;
+}
+
+void server_make_metrics(Server *s) {
+        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history);
 }
 
 typedef struct Loading {

@@ -26,7 +26,7 @@ typedef struct Server {
         KeyFiles *key_files;
         Keyring *keyring;
         History *history;
-        Metrics *metrics;
+        Metrics *metrics; /* NULL: nobody can ask for them */
         Sessions *sessions;
         char *fingerprint;            /* "" on a plain server */
         uint64_t certificate_expires; /* realtime µs; 0 on a plain server */
@@ -38,6 +38,9 @@ typedef struct Server {
  * what there is with server_clear(). */
 bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned clients_max, bool echo,
                  GError **error);
+
+/* Each sample and command is counted from here on: only where there is somewhere to ask for it. */
+void server_make_metrics(Server *s);
 
 /* Reads back what an earlier run has left: where the audit trail ends, the fleet, then the open commands and batches. */
 void server_load(Server *s, FleetReady ready, void *userdata);

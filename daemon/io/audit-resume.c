@@ -141,16 +141,14 @@ static char *broken_by(const GPtrArray *problems, const AuditHead *head) {
 
 static void look(sd_journal *j, AuditReader *r, const AuditHead *head, AuditResumed *ret) {
         g_autoptr(AuditCheck) check = audit_check_new(head);
-        uint64_t oldest = 0, more;
+        uint64_t more;
         const AuditSpan *span;
 
         if (!walk(j, r, head, check)) {
                 ret->broken = g_strdup("the journal cannot be read to its end");
                 return;
         }
-        if (sd_journal_get_cutoff_realtime_usec(j, &oldest, NULL) == 0)
-                oldest = UINT64_MAX; /* there are none */
-        ret->broken = broken_by(audit_check_finish(check, oldest, &more), head);
+        ret->broken = broken_by(audit_check_finish(check, audit_reader_oldest(r), &more), head);
         span = audit_check_spans(check)->len > 0 ? g_ptr_array_index(audit_check_spans(check), 0) : NULL;
         if (span && span->last.seq > head->seq)
                 ret->head = span->last;
