@@ -9,13 +9,12 @@
 #include "audit-journal.h"
 #include "audit-list.h"
 #include "audit-verify.h"
-#include "clock.h"
 #include "error.h"
 #include "json.h"
 #include "limits.h"
+#include "list-range.h"
 #include "text.h"
 #include "verbs.h"
-#include "when.h"
 
 static const char *const events[] = {
         "alert-cleared",
@@ -57,15 +56,9 @@ static const OptionInfo options[] = {
 static const char *const words[] = { "verify", NULL };
 
 typedef struct Query {
-        uint64_t since, until; /* realtime; 0: open */
-        uint32_t user;         /* UINT32_MAX: any */
-        unsigned lines;
+        ListRange range; /* with lines */
+        uint32_t user;   /* UINT32_MAX: any */
 } Query;
-
-static bool read_time(const Args *args, const char *name, uint64_t *ret, GError **error) {
-        return !args_has(args, name) ||
-               when_parse(args_get(args, name), WHEN_PAST, now_realtime(), ret, error);
-}
 
 static bool read_user(const char *text, uint32_t *ret, GError **error) {
         const struct passwd *user;
@@ -83,17 +76,11 @@ static bool read_user(const char *text, uint32_t *ret, GError **error) {
 }
 
 static bool read_query(const Args *args, Query *ret, GError **error) {
-        const char *lines = args_get(args, "lines");
-        uint64_t n = LIST_COMMANDS_DEFAULT;
-
         *ret = (Query){ .user = UINT32_MAX };
-        if (lines && !text_to_uint(lines, 1, LIST_COMMANDS_MAX, &n))
-                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER, _("--lines=%s: expected 1 to %d"),
-                                  lines, LIST_COMMANDS_MAX);
-        ret->lines = (unsigned) n;
-        return read_time(args, "since", &ret->since, error) &&
-               read_time(args, "until", &ret->until, error) &&
-               read_user(args_get(args, "user"), &ret->user, error);
+        if (!list_range_read(args, &ret->range, error))
+                return false;
+        ret->range.lines = ret->range.lines ?: LIST_COMMANDS_DEFAULT;
+        return read_user(args_get(args, "user"), &ret->user, error);
 }
 
 static int add_matches(AuditJournal *j, const Args *args) {
@@ -126,17 +113,17 @@ static bool is_audit(const AuditSeen *e) {
 /* Calls take for each of the server's entries, newest first, until it has enough. *ret_all: there are none before. */
 static bool each(AuditJournal *j, const Query *q, bool (*take)(const AuditSeen *e, void *userdata),
                  void *userdata, bool *ret_all, GError **error) {
-        int code = q->until > 0 ? sd_journal_seek_realtime_usec(j->journal, q->until + 1)
-                                : sd_journal_seek_tail(j->journal);
+        int code = q->range.until > 0 ? sd_journal_seek_realtime_usec(j->journal, q->range.until + 1)
+                                      : sd_journal_seek_tail(j->journal);
 
         while (code >= 0 && (code = sd_journal_previous(j->journal)) > 0) {
                 const AuditSeen *e = audit_reader_entry(j->reader, &code);
 
                 if (!e)
                         break;
-                if (q->until > 0 && e->usec > q->until)
+                if (q->range.until > 0 && e->usec > q->range.until)
                         continue;
-                if (e->usec < q->since || (is_audit(e) && !take(e, userdata)))
+                if (e->usec < q->range.since || (is_audit(e) && !take(e, userdata)))
                         return true;
         }
         *ret_all = code >= 0;
@@ -148,7 +135,7 @@ static bool take_row(const AuditSeen *e, void *list) {
 }
 
 static int show_table(const Ctl *ctl, AuditJournal *j, const Query *q, bool merge, GError **error) {
-        g_autoptr(AuditList) list = audit_list_new(merge, q->user, q->lines);
+        g_autoptr(AuditList) list = audit_list_new(merge, q->user, q->range.lines);
         g_autoptr(Table) table = NULL;
         bool all = false;
 
@@ -173,7 +160,7 @@ static bool take_line(const AuditSeen *e, void *userdata) {
 
         if (audit_list_wants(e, l->query->user))
                 g_ptr_array_add(l->objects, audit_entry_to_json(e));
-        return l->objects->len < l->query->lines;
+        return l->objects->len < l->query->range.lines;
 }
 
 /* One object a line, for programs that read as it comes; indented only where somebody wants to read it. */

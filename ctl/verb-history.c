@@ -3,12 +3,9 @@
 #include <glib/gi18n.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "command-list.h"
-#include "error.h"
 #include "json.h"
-#include "limits.h"
-#include "text.h"
+#include "list-range.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -37,15 +34,9 @@ static const ColumnInfo columns[] = {
         {},
 };
 
-static bool add_time(json_object *filter, const Args *args, const char *name, GError **error) {
-        uint64_t usec;
-
-        if (!args_has(args, name))
-                return true;
-        if (!when_parse(args_get(args, name), WHEN_PAST, now_realtime(), &usec, error))
-                return false;
-        json_object_object_add(filter, name, json_object_new_uint64(usec));
-        return true;
+static void add_number(json_object *filter, const char *name, uint64_t n) {
+        if (n > 0)
+                json_object_object_add(filter, name, json_object_new_uint64(n));
 }
 
 static void add_text(json_object *filter, const char *name, const char *text) {
@@ -53,28 +44,19 @@ static void add_text(json_object *filter, const char *name, const char *text) {
                 json_object_object_add(filter, name, json_object_new_string(text));
 }
 
-static bool add_limit(json_object *filter, const char *text, GError **error) {
-        uint64_t limit;
-
-        if (!text)
-                return true;
-        if (!text_to_uint(text, 1, LIST_COMMANDS_MAX, &limit))
-                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER, _("--lines=%s: expected 1 to %d"),
-                                  text, LIST_COMMANDS_MAX);
-        json_object_object_add(filter, "limit", json_object_new_uint64(limit));
-        return true;
-}
-
 static json_object *make_filter(const Args *args, GError **error) {
         g_autoptr(json_object) filter = json_object_new_object();
+        ListRange range;
 
+        if (!list_range_read(args, &range, error))
+                return NULL;
         add_text(filter, "client", args_word(args, 0));
         add_text(filter, "command", args_get(args, "command"));
         add_text(filter, "state", args_get(args, "state"));
         add_text(filter, "batch", args_get(args, "batch"));
-        if (!add_time(filter, args, "since", error) || !add_time(filter, args, "until", error) ||
-            !add_limit(filter, args_get(args, "lines"), error))
-                return NULL;
+        add_number(filter, "since", range.since);
+        add_number(filter, "until", range.until);
+        add_number(filter, "limit", range.lines);
         return g_steal_pointer(&filter);
 }
 
