@@ -3,25 +3,21 @@
  * is renewed: it is root's, while what is renewed is the agent's own to write. */
 #include "client-identity.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "error.h"
 #include "file.h"
 #include "limits.h"
 #include "names.h"
+#include "pem.h"
 
 #define RENEW_PART 3 /* when less than this part of its time is left */
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_REQ, X509_REQ_free)
 
 struct ClientIdentity {
@@ -30,21 +26,9 @@ struct ClientIdentity {
         char *renewed_path;
 };
 
-/* It would be asked for on a terminal that is not there. */
-static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
-        return -1;
-}
-
-static char *take_text(BIO *bio) {
-        char *data;
-        long size = BIO_get_mem_data(bio, &data);
-
-        return g_strndup(data, (gsize) size);
-}
-
 static EVP_PKEY *parse_key(const char *pem) {
         g_autoptr(BIO) bio = BIO_new_mem_buf(pem, -1);
-        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
 
         ERR_clear_error();
         return key;
@@ -52,7 +36,7 @@ static EVP_PKEY *parse_key(const char *pem) {
 
 static X509 *parse_certificate(const char *pem) {
         g_autoptr(BIO) bio = BIO_new_mem_buf(pem, -1);
-        X509 *certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+        X509 *certificate = PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL);
 
         ERR_clear_error();
         return certificate;
@@ -60,13 +44,13 @@ static X509 *parse_certificate(const char *pem) {
 
 char *client_key_new(GError **error) {
         g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
-        g_autoptr(BIO) bio = BIO_new(BIO_s_secmem());
+        g_autofree char *pem = key ? private_key_to_pem(key) : NULL;
 
-        if (!key || PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1) {
+        if (!pem || !*pem) {
                 fleet_fail(error, FLEET_ERROR_FAILED, "OpenSSL makes no P-256 key");
                 return NULL;
         }
-        return take_text(bio);
+        return g_steal_pointer(&pem);
 }
 
 static char *request_for(EVP_PKEY *key) {
@@ -78,7 +62,7 @@ static char *request_for(EVP_PKEY *key) {
             X509_REQ_set_pubkey(request, key) != 1 || X509_REQ_sign(request, key, EVP_sha256()) <= 0 ||
             PEM_write_bio_X509_REQ(bio, request) != 1)
                 return NULL;
-        return take_text(bio);
+        return pem_text(bio);
 }
 
 char *client_request_new(const char *key_pem, GError **error) {
@@ -90,16 +74,9 @@ char *client_request_new(const char *key_pem, GError **error) {
         return request;
 }
 
-static uint64_t to_usec(const ASN1_TIME *t) {
-        struct tm tm = {};
-
-        (void) ASN1_TIME_to_tm(t, &tm);
-        return (uint64_t) MAX(timegm(&tm), 0) * USEC_PER_SEC;
-}
-
 static bool is_valid(X509 *certificate, uint64_t now_usec) {
-        return to_usec(X509_get0_notBefore(certificate)) <= now_usec &&
-               now_usec < to_usec(X509_get0_notAfter(certificate));
+        return certificate_not_before(certificate) <= now_usec &&
+               now_usec < certificate_not_after(certificate);
 }
 
 /* Takes the certificate, where it is for our key and ends later than what there is. */
@@ -107,8 +84,7 @@ static void consider(ClientIdentity *i, X509 *certificate) {
         g_autoptr(X509) c = certificate;
 
         if (!c || EVP_PKEY_eq(X509_get0_pubkey(c), i->key) != 1 ||
-            (i->certificate &&
-             to_usec(X509_get0_notAfter(c)) <= to_usec(X509_get0_notAfter(i->certificate))))
+            (i->certificate && certificate_not_after(c) <= certificate_not_after(i->certificate)))
                 return;
         X509_free(i->certificate);
         i->certificate = g_steal_pointer(&c);
@@ -174,8 +150,7 @@ void client_identity_apply(ClientIdentity *i, SSL_CTX *context) {
 }
 
 static bool is_due(X509 *certificate, uint64_t now_usec) {
-        uint64_t begin = to_usec(X509_get0_notBefore(certificate)),
-                 end = to_usec(X509_get0_notAfter(certificate));
+        uint64_t begin = certificate_not_before(certificate), end = certificate_not_after(certificate);
 
         return now_usec >= end || end - now_usec < (end - begin) / RENEW_PART;
 }
@@ -196,7 +171,7 @@ bool client_identity_take(ClientIdentity *i, const char *pem, uint64_t now_usec,
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "It is not valid now: is the clock right?");
         if (!file_write_atomic(i->renewed_path, pem, strlen(pem), 0600, false, error))
                 return false;
-        *ret_until = to_usec(X509_get0_notAfter(c));
+        *ret_until = certificate_not_after(c);
         X509_free(i->certificate);
         i->certificate = g_steal_pointer(&c);
         return true;

@@ -13,6 +13,7 @@
 #include "file.h"
 #include "key-bundle.h"
 #include "limits.h"
+#include "pem.h"
 
 #define RSA_BITS_MIN 2048
 
@@ -20,9 +21,6 @@ struct CmsRecipients {
         STACK_OF(X509) * certificates;
 };
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
 /* What OpenSSL says is wrong: the last of its reasons. */

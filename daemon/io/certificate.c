@@ -23,16 +23,9 @@
 static const unsigned char loopback4[] = { 127, 0, 0, 1 };
 static const unsigned char loopback6[16] = { [15] = 1 };
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
-
 static bool fail(GError **error, const char *what) {
         return fleet_fail(error, FLEET_ERROR_FAILED, "Cannot make a certificate: %s: %s", what,
                           tls_error_text());
-}
-
-/* A passphrase would be asked for on a terminal that is not there. */
-static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
-        return -1;
 }
 
 static BIO *open_pem(const char *path, char **ret_text, GError **error) {
@@ -51,7 +44,7 @@ X509 *certificate_read(const char *path, GError **error) {
 
         if (!bio)
                 return NULL;
-        cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+        cert = PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL);
         if (!cert)
                 (void) fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" holds no certificate in PEM form: %s",
                                   path, tls_error_text());
@@ -65,7 +58,7 @@ EVP_PKEY *private_key_read(const char *path, GError **error) {
 
         if (!bio)
                 return NULL;
-        key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
         if (!key)
                 (void) fleet_fail(error, FLEET_ERROR_CONFIG,
                                   "\"%s\" holds no private key in PEM form without a passphrase: %s", path,
@@ -209,7 +202,7 @@ static EVP_PKEY *read_request(const char *request, size_t size, GError **error) 
         bool good;
 
         ERR_clear_error();
-        r = PEM_read_bio_X509_REQ(bio, NULL, no_passphrase, NULL);
+        r = PEM_read_bio_X509_REQ(bio, NULL, pem_no_passphrase, NULL);
         key = r ? X509_REQ_get_pubkey(r) : NULL;
         good = key && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
                g_str_equal(group, SN_X9_62_prime256v1) && X509_REQ_verify(r, key) == 1;
@@ -264,26 +257,12 @@ char *certificate_common_name(X509 *cert) {
         return name;
 }
 
-static char *take_text(BIO *bio) {
-        char *data;
-        long size = BIO_get_mem_data(bio, &data);
-
-        return g_strndup(data, (gsize) size);
-}
-
 char *certificate_to_pem(X509 *const *certs, size_t n) {
         g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
 
         for (size_t i = 0; i < n; i++)
                 (void) PEM_write_bio_X509(bio, certs[i]);
-        return take_text(bio);
-}
-
-char *private_key_to_pem(EVP_PKEY *key) {
-        g_autoptr(BIO) bio = BIO_new(BIO_s_secmem());
-
-        (void) PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
-        return take_text(bio);
+        return pem_text(bio);
 }
 
 bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days) {
@@ -291,21 +270,6 @@ bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days) {
 
         return X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 &&
                X509_cmp_time(X509_get0_notAfter(cert), &then) > 0;
-}
-
-static uint64_t to_usec(const ASN1_TIME *t) {
-        struct tm tm = { 0 };
-
-        (void) ASN1_TIME_to_tm(t, &tm);
-        return (uint64_t) MAX(timegm(&tm), 0) * USEC_PER_SEC;
-}
-
-uint64_t certificate_not_before(X509 *cert) {
-        return to_usec(X509_get0_notBefore(cert));
-}
-
-uint64_t certificate_not_after(X509 *cert) {
-        return to_usec(X509_get0_notAfter(cert));
 }
 
 bool certificate_has_names(X509 *cert, const char *host_name) {

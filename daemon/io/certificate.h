@@ -3,13 +3,10 @@
 #pragma once
 
 #include <glib.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
+#include "pem.h"
 
 /* The first certificate of a PEM file; the key of a PEM file, which must not ask for a passphrase. NULL with an
  * error that names the file. */
@@ -34,15 +31,11 @@ X509 *certificate_new_client(const char *request, size_t size, const char *clien
 /* Its one CN; NULL where it has none or several. New string. */
 char *certificate_common_name(X509 *cert);
 
-/* PEM text; the key's is to be wiped. */
+/* PEM text. */
 char *certificate_to_pem(X509 *const *certs, size_t n);
-char *private_key_to_pem(EVP_PKEY *key);
 
 /* Is it valid now and for the coming days? */
 bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days);
-/* Its first and its last second, in µs since the epoch. */
-uint64_t certificate_not_before(X509 *cert);
-uint64_t certificate_not_after(X509 *cert);
 /* Does it carry all names that certificate_new_server() would give it? */
 bool certificate_has_names(X509 *cert, const char *host_name);
 

@@ -73,11 +73,6 @@ static bool ask_for_client_certificate(SSL_CTX *ctx, const char *client_ca, GErr
         return true;
 }
 
-/* It would be asked for on a terminal that is not there. */
-static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
-        return -1;
-}
-
 static bool configure(SSL_CTX *ctx, const char *cert, const char *key, const char *client_ca,
                       GError **error) {
         static const unsigned char session_context[] = "mserver";
@@ -100,7 +95,7 @@ static bool configure(SSL_CTX *ctx, const char *cert, const char *key, const cha
                 return fleet_fail(error, FLEET_ERROR_FAILED, "OpenSSL lacks the ciphers we need: %s",
                                   tls_error_text());
 
-        SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+        SSL_CTX_set_default_passwd_cb(ctx, pem_no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "Cannot use the certificate \"%s\": %s", cert,
                                   tls_error_text());
