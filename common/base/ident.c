@@ -80,6 +80,14 @@ char *batch_id_new(uint64_t now_usec) {
         return id_new("batch", now_usec);
 }
 
+char *alert_id_new(uint64_t now_usec) {
+        return id_new("alert", now_usec);
+}
+
+char *silence_id_new(uint64_t now_usec) {
+        return id_new("silence", now_usec);
+}
+
 char *local_id_new(uint64_t now_usec) {
         uint64_t digits;
 

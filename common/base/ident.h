@@ -23,7 +23,7 @@ bool param_name_is_valid(const char *s);
 bool label_key_is_valid(const char *s);
 bool label_value_is_valid(const char *s);
 
-/* "cmd_<ms>_<4 or more digits>" / "batch_<ms>…"; ids of other makers are accepted where they are
+/* "cmd_<ms>_<4 or more digits>" / "batch_<ms>…", and so on; ids of other makers are accepted where they are
  * [A-Za-z0-9_-]{1,64}. */
 bool command_id_is_valid(const char *s);
 
@@ -31,6 +31,8 @@ bool command_id_is_valid(const char *s);
  * count up from a random start. Returns a new string. */
 char *command_id_new(uint64_t now_usec);
 char *batch_id_new(uint64_t now_usec);
+char *alert_id_new(uint64_t now_usec);
+char *silence_id_new(uint64_t now_usec);
 
 /* "local_<ms>_<digits>", of a command that no server knows of, and that none can guess. New string. */
 char *local_id_new(uint64_t now_usec);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "command-record.h"
 
 typedef struct Client Client;
@@ -33,5 +34,7 @@ typedef struct FleetObserver {
                                  void *userdata);
         /* data: of its message, borrowed; timestamp_ms: by its clock, 0 where it does not say */
         void (*stats_received)(const Client *c, json_object *data, int64_t timestamp_ms, void *userdata);
+        void (*alert_changed)(const AlertRecord *a, AlertChange change,
+                              void *userdata); /* once it is durable */
         void (*batch_changed)(const Batch *b, bool added, bool ended, void *userdata);
 } FleetObserver;

@@ -102,6 +102,10 @@ void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended) {
         TELL(f, batch_changed, b, added, ended);
 }
 
+void fleet_tell_alert(Fleet *f, const AlertRecord *a, AlertChange change) {
+        TELL(f, alert_changed, a, change);
+}
+
 Client *fleet_find(const Fleet *f, const char *id) {
         return g_hash_table_lookup(f->clients, id);
 }

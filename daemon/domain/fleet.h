@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "audit.h"
 #include "client.h"
 #include "events.h"
@@ -77,7 +78,7 @@ void fleet_unregister(Fleet *f, Client *c, Session *session, const char *reason,
 /* For sessions: an agent that names no host in its register does so in its stats. */
 void fleet_set_host(Fleet *f, Client *c, const char *host);
 
-/* For sessions, the dispatcher and batches: pass on to the observers. */
+/* For sessions, the dispatcher, batches and alerts: pass on to the observers. */
 void fleet_tell_command(Fleet *f, const CommandRecord *r);
 void fleet_tell_output(Fleet *f, const CommandRecord *r, uint64_t offset, const void *chunk, size_t size);
 uint64_t fleet_output_passed(Fleet *f, const CommandRecord *r, uint64_t end);
@@ -85,3 +86,4 @@ void fleet_tell_key(Fleet *f, const char *client, const char *container, const c
 void fleet_tell_backup(Fleet *f, const char *client, const char *container, const char *file);
 void fleet_tell_stats(Fleet *f, const Client *c, json_object *data, int64_t timestamp_ms);
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended);
+void fleet_tell_alert(Fleet *f, const AlertRecord *a, AlertChange change);
