@@ -4,10 +4,11 @@
  *   1. The questions of node-picture.h go to the address that answered last, else to the others, one after the other on
  *      one connection. That costs next to nothing.
  *   2. Where none of these leads to the node, all go in one process beside it (node.h): a hundred times the work.
- *   3. The finalized block, of which the node told only the hash, is asked for in the same way. */
+ *   3. What the answers lead to (the finalized block, of which the node told only the hash) is asked in the same way. */
 #include "node-probe.h"
 
 #include "error.h"
+#include "json-path.h"
 #include "json-rpc.h"
 #include "limits.h"
 #include "node-picture.h"
@@ -16,6 +17,7 @@
 struct NodeProbe {
         const NodeAsking *what;
         char *container;
+        char *session_keys; /* that it should have registered; NULL: not known */
         NodeWay *way;
         bool slow;
         json_object *before;
@@ -28,6 +30,7 @@ struct NodeProbe {
         unsigned next; /* of these, on the way of step 1 */
         JsonRpcAnswer answers[NODE_QUESTIONS_MAX];
         json_object *picture; /* step 3 */
+        NodeFollowUp about[_NODE_FOLLOW_UP_MAX];
         HttpPost *post;
         Node *node;
 };
@@ -54,22 +57,23 @@ static void clear_answers(NodeProbe *p) {
 static void ask(NodeProbe *p);
 
 static void told_all(NodeProbe *p) {
-        g_autofree char *hash = NULL;
+        g_auto(GStrv) more = NULL;
 
         if (p->picture) {
-                node_picture_add_finalized(p->picture, &p->answers[0]);
+                for (unsigned i = 0; p->questions[i]; i++)
+                        node_picture_add(p->picture, p->about[i], &p->answers[i], p->session_keys);
                 finish(p, json_object_get(p->picture));
                 return;
         }
-        p->picture = node_picture_read(p->answers, p->slow, p->before, &hash);
-        if (!hash) {
+        p->picture = node_picture_read(p->answers, p->slow, p->session_keys, p->before);
+        more = json_at(p->picture, "error") ? NULL : node_picture_follow_up(p->answers, p->about);
+        if (!more) {
                 finish(p, json_object_get(p->picture));
                 return;
         }
         clear_answers(p);
         g_strfreev(p->questions);
-        p->questions = g_new0(char *, 2);
-        p->questions[0] = node_picture_finalized_question(hash);
+        p->questions = g_steal_pointer(&more);
         ask(p);
 }
 
@@ -173,7 +177,9 @@ NodeProbe *node_probe_new(const NodeAsking *what, const char *container, NodeWay
         p->before = json_object_get(before);
         p->done = done;
         p->userdata = userdata;
-        p->questions = node_picture_questions(slow);
+        if (slow && what->session_keys)
+                p->session_keys = g_strdup(what->session_keys(container, what->session_keys_userdata));
+        p->questions = node_picture_questions(slow, p->session_keys);
         p->timer = loop_timer_new(what->loop, NODE_LOOK_SEC * 1000, 0, too_late, p);
         ask(p);
         return p;
@@ -189,6 +195,7 @@ NodeProbe *node_probe_free(NodeProbe *p) {
         g_strfreev(p->questions);
         json_object_put(p->picture);
         json_object_put(p->before);
+        g_free(p->session_keys);
         g_free(p->container);
         g_free(p);
         return NULL;

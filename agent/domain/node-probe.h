@@ -20,11 +20,16 @@ typedef struct NodeWay {
         unsigned next;    /* the one that did last */
 } NodeWay;
 
+/* The session keys that a container has last rotated to; NULL: none that is known of. Borrowed until the next call. */
+typedef const char *(*NodeSessionKeys)(const char *container, void *userdata);
+
 typedef struct NodeAsking {
         Loop *loop;
         Docker *docker;
         HttpPosts *http;
         const NodeConfig *config;
+        NodeSessionKeys session_keys; /* may be NULL */
+        void *session_keys_userdata;
 } NodeAsking;
 
 typedef struct NodeProbe NodeProbe;

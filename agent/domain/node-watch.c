@@ -316,8 +316,13 @@ NodeWatch *node_watch_new(Loop *l, const AgentConfig *config, GError **error) {
         w->http = http_posts_new(l, error);
         if (!w->http)
                 return NULL;
-        w->asking = (NodeAsking){ l, w->docker, w->http, config->nodes };
+        w->asking = (NodeAsking){ .loop = l, .docker = w->docker, .http = w->http, .config = config->nodes };
         return g_steal_pointer(&w);
+}
+
+void node_watch_set_session_keys(NodeWatch *w, NodeSessionKeys session_keys, void *userdata) {
+        w->asking.session_keys = session_keys;
+        w->asking.session_keys_userdata = userdata;
 }
 
 NodeWatch *node_watch_free(NodeWatch *w) {

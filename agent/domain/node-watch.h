@@ -7,6 +7,7 @@
 
 #include "agent-config.h"
 #include "loop.h"
+#include "node-probe.h"
 
 typedef struct NodeWatch NodeWatch;
 
@@ -14,6 +15,9 @@ NodeWatch *node_watch_new(Loop *l, const AgentConfig *config, GError **error);
 /* All questions must have been freed. */
 NodeWatch *node_watch_free(NodeWatch *w);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NodeWatch, node_watch_free)
+
+/* From now on nodes are also asked whether these are registered. NULL: no more. */
+void node_watch_set_session_keys(NodeWatch *w, NodeSessionKeys session_keys, void *userdata);
 
 /* For each sample: begin, one look at each container (inspect: the engine's answer), end. What was not looked at is
  * forgotten. look() returns the latest picture (node-picture.h) with "age_sec", a new object; NULL where the container is no

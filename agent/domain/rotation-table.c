@@ -22,11 +22,13 @@ typedef struct Call {
         LedgerOutcome outcome;
         uint64_t usec;
         GPtrArray *intents;
+        GPtrArray *pairs; /* container, its keys, the next container, … */
 
         RotationWritten written;
         RotationEnded ended;
         RotationLast last;
         RotationsListed listed;
+        RotationKeys keys;
 } Call;
 
 RotationIntent *rotation_intent_copy(const RotationIntent *i) {
@@ -61,6 +63,8 @@ static void call_free(Call *c) {
         g_free(c->outcome.error);
         if (c->intents)
                 g_ptr_array_unref(c->intents);
+        if (c->pairs)
+                g_ptr_array_unref(c->pairs);
         g_free(c);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
@@ -227,6 +231,40 @@ void rotation_table_list(AgentDb *db, RotationsListed done, void *userdata) {
 
         c->intents = g_ptr_array_new_with_free_func(free_intent);
         c->listed = done;
+        c->base.task.read_only = true;
+        agent_db_submit(db, &c->base.task);
+}
+
+static bool add_pair(RowReader *r, GPtrArray *pairs) {
+        g_ptr_array_add(pairs, read_text(r));
+        g_ptr_array_add(pairs, read_text(r));
+        return true;
+}
+
+static int keys_run(DbThread *db, DbTask *task) {
+        Binder b;
+
+        if (!binder_open(&b, db,
+                         "SELECT container, session_key FROM rotations WHERE seq IN"
+                         "  (SELECT max(seq) FROM rotations WHERE state = 'rotated' GROUP BY container)"))
+                return db_error(db);
+        return read_rows(&b, add_pair, ((Call *) task)->pairs);
+}
+
+static void keys_done(DbTask *task, int code) {
+        g_autoptr(Call) c = (Call *) task;
+        g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+
+        for (guint i = 0; i + 1 < c->pairs->len; i += 2)
+                g_hash_table_insert(keys, c->pairs->pdata[i], c->pairs->pdata[i + 1]);
+        c->keys(keys, agent_db_problem(code), c->base.userdata);
+}
+
+void rotation_table_keys(AgentDb *db, RotationKeys done, void *userdata) {
+        Call *c = agent_db_call_new(sizeof(Call), keys_run, keys_done, userdata);
+
+        c->pairs = g_ptr_array_new_with_free_func(g_free);
+        c->keys = done;
         c->base.task.read_only = true;
         agent_db_submit(db, &c->base.task);
 }

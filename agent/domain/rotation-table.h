@@ -52,6 +52,10 @@ void rotation_table_end(AgentDb *db, const RotationIntent *intent, const Rotatio
 typedef void (*RotationLast)(uint64_t usec, const char *problem, void *userdata);
 void rotation_table_last(AgentDb *db, const char *container, RotationLast done, void *userdata);
 
+/* The keys that each container was last rotated to: container to session keys. */
+typedef void (*RotationKeys)(GHashTable *keys, const char *problem, void *userdata);
+void rotation_table_keys(AgentDb *db, RotationKeys done, void *userdata);
+
 /* The open ones, of RotationIntent. */
 typedef void (*RotationsListed)(GPtrArray *intents, const char *problem, void *userdata);
 void rotation_table_list(AgentDb *db, RotationsListed done, void *userdata);

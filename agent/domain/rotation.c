@@ -303,6 +303,10 @@ const char *rotation_container(const Rotation *o) {
         return o->container;
 }
 
+const char *rotation_session_keys(const Rotation *o) {
+        return o->end == ROTATION_ROTATED ? o->session_key : NULL;
+}
+
 const char *rotation_id(const Rotation *o) {
         return o->id;
 }

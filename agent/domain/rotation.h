@@ -41,6 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rotation, rotation_free)
 
 const char *rotation_container(const Rotation *o);
 
+/* The new ones; NULL unless it ended as ROTATION_ROTATED. */
+const char *rotation_session_keys(const Rotation *o);
+
 /* Its command. */
 const char *rotation_id(const Rotation *o);
 

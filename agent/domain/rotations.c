@@ -13,6 +13,7 @@ struct Rotations {
         RotationsSettled settled;
         void *userdata;
         GHashTable *active; /* container to Rotation */
+        GHashTable *keys;   /* container to the session keys that it was last rotated to */
         GHashTable *waits;  /* container to RotationWait, for those for which somebody waits */
         DockerGuestSweep *sweep;
 };
@@ -75,6 +76,9 @@ static void ended(Rotation *o, RotationEnd end, const LedgerOutcome *outcome, vo
         RotationWait *w = g_hash_table_lookup(r->waits, rotation_container(o));
         g_autoptr(Rotation) gone = o;
 
+        if (end == ROTATION_ROTATED)
+                g_hash_table_insert(r->keys, g_strdup(rotation_container(o)),
+                                    g_strdup(rotation_session_keys(o)));
         (void) g_hash_table_steal(r->active, rotation_container(o));
         if (!w)
                 return;
@@ -153,6 +157,22 @@ static void inherit(GPtrArray *intents, const char *problem, void *userdata) {
         }
 }
 
+static void remember(GHashTable *keys, const char *problem, void *userdata) {
+        Rotations *r = userdata;
+        GHashTableIter i;
+        void *container, *session_keys;
+
+        if (problem)
+                log_error("The keys of earlier rotations cannot be read: %s", problem);
+        g_hash_table_iter_init(&i, keys);
+        while (g_hash_table_iter_next(&i, &container, &session_keys))
+                g_hash_table_insert(r->keys, g_strdup(container), g_strdup(session_keys));
+}
+
+const char *rotations_session_keys(const char *container, void *rotations) {
+        return g_hash_table_lookup(((Rotations *) rotations)->keys, container);
+}
+
 static void free_rotation(void *p) {
         (void) rotation_free(p);
 }
@@ -170,8 +190,10 @@ Rotations *rotations_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox
         r->settled = on_settled;
         r->userdata = userdata;
         r->active = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_rotation);
+        r->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         r->waits = g_hash_table_new(g_str_hash, g_str_equal);
         r->sweep = docker_guest_sweep_new(docker, now_realtime() / USEC_PER_SEC);
+        rotation_table_keys(db, remember, r);
         rotation_table_list(db, inherit, r);
         return r;
 }
@@ -182,6 +204,7 @@ Rotations *rotations_free(Rotations *r) {
         g_assert(g_hash_table_size(r->waits) == 0);
         g_hash_table_unref(r->active);
         g_hash_table_unref(r->waits);
+        g_hash_table_unref(r->keys);
         (void) docker_guest_sweep_free(r->sweep);
         (void) docker_free(r->host.docker);
         g_free(r);

@@ -27,6 +27,9 @@ Rotations *rotations_new(Loop *l, const AgentConfig *config, AgentDb *db, Outbox
 Rotations *rotations_free(Rotations *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rotations, rotations_free)
 
+/* A NodeSessionKeys (node-probe.h); rotations is the Rotations. */
+const char *rotations_session_keys(const char *container, void *rotations);
+
 /* The end, exactly once; the wait is gone by then. result: borrowed, may be NULL; error: NULL exactly for
  * COMMAND_SUCCEEDED. */
 typedef struct RotationWait RotationWait;

@@ -34,6 +34,7 @@ struct Uplink {
         Jobs *jobs;
         Outbox *outbox;
         Rotations *rotations;
+        NodeWatch *nodes; /* borrowed */
         Scripts *scripts;
         PayoutInfo *payouts;             /* NULL: nobody says anything of them */
         StatsBacklog *stats, *summaries; /* messages that are not acknowledged */
@@ -434,6 +435,8 @@ Uplink *uplink_new(Loop *l, const AgentConfig *config, const char *token, AgentD
                 agent_db_close(db);
                 return NULL;
         }
+        u->nodes = nodes;
+        node_watch_set_session_keys(nodes, rotations_session_keys, u->rotations);
         u->scripts = scripts_new(l, config, db, settled, u);
         u->payouts = payout_info_new(l, config, u->scripts);
         u->jobs = jobs_new(l, config, db, u->outbox, u->rotations, nodes, u->scripts, &link, u, error);
@@ -457,6 +460,8 @@ Uplink *uplink_free(Uplink *u) {
         loop_timer_free(u->timer);
         loop_timer_free(u->heartbeat);
         u->jobs = jobs_free(u->jobs); /* first: what still comes out of it asks the connection */
+        if (u->rotations)
+                node_watch_set_session_keys(u->nodes, NULL, NULL);
         rotations_free(u->rotations);
         payout_info_free(u->payouts);
         scripts_free(u->scripts);

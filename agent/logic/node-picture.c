@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json-path.h"
+#include "session-registry.h"
 #include "text.h"
 
 #define VERSION_SHOWN_MAX 64
@@ -13,7 +14,18 @@
 /* Where the pallet "Staking" keeps "ActiveEra": twox128 of both names. */
 #define ACTIVE_ERA "0x5f3e4907f716ac89b6347d15ececedca487df464e44a534ba6b0cbb32407b587"
 
-enum { HEALTH, HEADER, FINALIZED, SYNC_STATE, VERSION, N_QUICK, ERA = N_QUICK, AUTHORSHIP, N_QUESTIONS };
+enum {
+        HEALTH,
+        HEADER,
+        FINALIZED,
+        SYNC_STATE,
+        VERSION,
+        N_QUICK,
+        ERA = N_QUICK,
+        AUTHORSHIP,
+        OWNER,
+        N_QUESTIONS
+};
 G_STATIC_ASSERT(N_QUESTIONS == NODE_QUESTIONS_MAX);
 
 static const struct {
@@ -26,6 +38,7 @@ static const struct {
         [VERSION] = { "system_version" },
         [ERA] = { "state_getStorage", ACTIVE_ERA },
         [AUTHORSHIP] = { "babe_epochAuthorship" },
+        [OWNER] = { "state_getStorage" }, /* of a key: only with session keys */
 };
 
 static char *request(unsigned id, const char *method, const char *param) {
@@ -39,12 +52,13 @@ static char *request(unsigned id, const char *method, const char *param) {
         return text;
 }
 
-char **node_picture_questions(bool slow) {
-        unsigned n = slow ? N_QUESTIONS : N_QUICK;
+char **node_picture_questions(bool slow, const char *session_keys) {
+        unsigned n = !slow ? N_QUICK : session_keys ? N_QUESTIONS : OWNER;
+        g_autofree char *owner = n > OWNER ? session_registry_owner_key(session_keys) : NULL;
         char **texts = g_new0(char *, n + 1);
 
         for (unsigned i = 0; i < n; i++)
-                texts[i] = request(i + 1, questions[i].method, questions[i].param);
+                texts[i] = request(i + 1, questions[i].method, i == OWNER ? owner : questions[i].param);
         return texts;
 }
 
@@ -133,6 +147,14 @@ static void add_slow(json_object *o, json_object *storage, json_object *authorsh
                                               json_object_new_boolean(has_slot(authorship)));
 }
 
+/* Nobody's keys are not registered; somebody's may still be others by now, which the follow-up tells. */
+static void add_owner(json_object *o, const JsonRpcAnswer *a) {
+        const char *account;
+
+        if (a->given && !a->refused && session_registry_owner(a->result, &account) == SESSION_OWNER_NONE)
+                (void) json_object_object_add(o, "keys_registered", json_object_new_boolean(false));
+}
+
 static bool tells_health(json_object *health) {
         uint64_t peers;
 
@@ -140,12 +162,11 @@ static bool tells_health(json_object *health) {
                json_uint_at(health, "peers", &peers);
 }
 
-json_object *node_picture_read(const JsonRpcAnswer *answers, bool slow, json_object *before,
-                               char **ret_finalized) {
-        json_object *o, *hash = answers[FINALIZED].result, *version = answers[VERSION].result;
+json_object *node_picture_read(const JsonRpcAnswer *answers, bool slow, const char *session_keys,
+                               json_object *before) {
+        json_object *o, *version = answers[VERSION].result;
         const JsonRpcAnswer *health = &answers[HEALTH];
 
-        *ret_finalized = NULL;
         if (!tells_health(health->result))
                 return node_picture_problem(health->refused ? health->message
                                             : health->given ? "its answer to system_health has no \"peers\""
@@ -158,22 +179,40 @@ json_object *node_picture_read(const JsonRpcAnswer *answers, bool slow, json_obj
 
                 json_add_string(o, "version", shown);
         }
-        if (slow)
+        if (slow) {
                 add_slow(o, answers[ERA].result, answers[AUTHORSHIP].result);
-        else {
+                if (session_keys)
+                        add_owner(o, &answers[OWNER]);
+        } else {
                 copy_member(o, before, "era");
                 copy_member(o, before, "active_validator");
+                copy_member(o, before, "keys_registered");
         }
-        if (json_object_is_type(hash, json_type_string))
-                *ret_finalized = g_strdup(json_object_get_string(hash));
         return o;
 }
 
-char *node_picture_finalized_question(const char *hash) {
-        return request(1, "chain_getHeader", hash);
+char **node_picture_follow_up(const JsonRpcAnswer *answers, NodeFollowUp ret_about[_NODE_FOLLOW_UP_MAX]) {
+        json_object *hash = answers[FINALIZED].result;
+        char **texts = g_new0(char *, _NODE_FOLLOW_UP_MAX + 1);
+        const char *account;
+        unsigned n = 0;
+
+        if (json_object_is_type(hash, json_type_string)) {
+                ret_about[n++] = NODE_FINALIZED_HEADER;
+                texts[n - 1] = request(n, "chain_getHeader", json_object_get_string(hash));
+        }
+        if (session_registry_owner(answers[OWNER].result, &account) == SESSION_OWNER_ACCOUNT) {
+                g_autofree char *key = session_registry_next_keys_key(account);
+
+                ret_about[n++] = NODE_NEXT_KEYS;
+                texts[n - 1] = request(n, "state_getStorage", key);
+        }
+        if (n == 0)
+                g_clear_pointer(&texts, g_free);
+        return texts;
 }
 
-void node_picture_add_finalized(json_object *picture, const JsonRpcAnswer *a) {
+static void add_finalized(json_object *picture, const JsonRpcAnswer *a) {
         uint64_t best, finalized;
 
         if (!block_number(a->result, &finalized))
@@ -181,4 +220,20 @@ void node_picture_add_finalized(json_object *picture, const JsonRpcAnswer *a) {
         json_add_uint(picture, "finalized", finalized);
         if (json_uint_at(picture, "best", &best))
                 json_add_uint(picture, "finality_lag", best - MIN(best, finalized));
+}
+
+static void add_next_keys(json_object *picture, const JsonRpcAnswer *a, const char *session_keys) {
+        bool registered;
+
+        if (a->given && !a->refused && session_registry_compare(a->result, session_keys, &registered))
+                (void) json_object_object_add(picture, "keys_registered",
+                                              json_object_new_boolean(registered));
+}
+
+void node_picture_add(json_object *picture, NodeFollowUp about, const JsonRpcAnswer *a,
+                      const char *session_keys) {
+        if (about == NODE_FINALIZED_HEADER)
+                add_finalized(picture, a);
+        else
+                add_next_keys(picture, a, session_keys);
 }

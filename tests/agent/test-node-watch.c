@@ -10,6 +10,7 @@
 
 #define DEADLINE_MS 20000
 #define BEST "\"0x10\""
+#define ALICE "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"
 
 typedef struct Test {
         Loop *loop;
@@ -133,6 +134,33 @@ static void test_shared(void) {
         g_assert_cmpuint(fake_node_calls(t->node, "system_health"), ==, 2);
         g_assert_cmpuint(fake_node_calls(t->node, "babe_epochAuthorship"), ==, 1); /* not so often */
         g_assert_cmpuint(t->execs, ==, 0);
+        test_free(t);
+}
+
+static const char *session_keys(const char *container, void *userdata) {
+        return g_str_equal(container, "3node0") ? "0x" ALICE : NULL;
+}
+
+/* An account has them; the storage of a fake node is the same whatever it is asked for: first an account, then its keys. */
+static void test_registered(void) {
+        Test *t = test_new();
+
+        node_watch_set_session_keys(t->watch, session_keys, NULL);
+        fake_node_set(t->node, "state_getStorage", "\"0x" ALICE "\"");
+        ask(t, container(t, fake_node_port(t->node), "a", SHARED));
+        run_until_told(t, 1);
+        g_assert_nonnull(strstr(t->picture, "\"keys_registered\":true"));
+        g_assert_cmpuint(fake_node_calls(t->node, "state_getStorage"), ==, 3); /* era, owner, keys */
+
+        ask(t, t->inspect);
+        run_until_told(t, 2);
+        g_assert_nonnull(strstr(t->picture, "\"keys_registered\":true"));
+        g_assert_cmpuint(fake_node_calls(t->node, "state_getStorage"), ==, 3); /* not so often */
+
+        fake_node_set(t->node, "state_getStorage", "null");
+        ask(t, container(t, fake_node_port(t->node), "b", SHARED));
+        run_until_told(t, 3);
+        g_assert_nonnull(strstr(t->picture, "\"keys_registered\":false"));
         test_free(t);
 }
 
@@ -302,6 +330,7 @@ static void test_silent(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/node-watch/shared", test_shared);
+        g_test_add_func("/node-watch/registered", test_registered);
         g_test_add_func("/node-watch/no-node", test_no_node);
         g_test_add_func("/node-watch/refused", test_refused);
         g_test_add_func("/node-watch/inside", test_inside);

@@ -46,6 +46,25 @@ class Keys(ServerTest):
         self.assertIn('RotateInterval', refused['error'])
         self.assertEqual(node.count('rotate'), before + 1)
 
+    def told(self, container):
+        """What the node tells of itself, everything asked anew."""
+        systemctl('restart', 'mclient.service')
+        wait_for(lambda: client_state('demo') == 'online', 'client demo is online')
+        return command('status', container)[2][0]['node']
+
+    def test_says_whether_they_are_registered(self):
+        self.allow_warnings('next try in')
+        node = Node('3node1')
+        _, state, result = self.rotate('3node1', force=True)
+        self.assertEqual(state, 'succeeded', result)
+        self.assertIs(self.told('3node1')['keys_registered'], False)
+        node.set('registered', result['session_key'])
+        self.assertIs(self.told('3node1')['keys_registered'], True)
+        node.set('registered', result['session_key'][:66] + '00' * 64)  # the account has others by now
+        self.assertIs(self.told('3node1')['keys_registered'], False)
+        node.set('state_getStorage.error', '-32601 Method not found')
+        self.assertNotIn('keys_registered', self.told('3node1'))
+
     def test_refuses_a_node_that_is_not_well(self):
         node = Node('3node1')
         drop_in = '/etc/mclient/mclient.conf.d/interval.conf'  # whatever was rotated before
