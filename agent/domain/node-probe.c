@@ -124,12 +124,19 @@ static void try_next_way(NodeProbe *p, const char *problem) {
         ask(p);
 }
 
-static void told(const char *text, size_t size, const GError *error, void *userdata) {
+static bool read_answer(NodeProbe *p, const HttpAnswer *a, GError **error) {
+        if (a->status != 200)
+                return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s answered with HTTP status %ld",
+                                  p->way->addresses[p->way->next], a->status);
+        return json_rpc_parse(a->text, a->size, &p->answers[p->next], error);
+}
+
+static void told(const HttpAnswer *answer, const GError *error, void *userdata) {
         NodeProbe *p = userdata;
         g_autoptr(GError) problem = NULL;
 
         p->post = NULL;
-        if (!error && !json_rpc_parse(text, size, &p->answers[p->next], &problem))
+        if (answer && !read_answer(p, answer, &problem))
                 error = problem;
         if (error && p->next == 0 && !g_error_matches(error, FLEET_ERROR, FLEET_ERROR_FAILED))
                 try_next_way(p, error->message);
@@ -141,6 +148,22 @@ static void told(const char *text, size_t size, const GError *error, void *userd
         }
 }
 
+/* address: "127.0.0.1:33980" */
+static void post(NodeProbe *p, const char *address, const char *question) {
+        g_autofree char *url = g_strdup_printf("http://%s/", address);
+        const HttpRequest request = {
+                .name = address,
+                .url = url,
+                .body = question,
+                .connect_timeout_ms = NODE_CONNECT_TIMEOUT_MSEC,
+                .timeout_ms = NODE_ANSWER_SEC * 1000,
+                .answer_max = RPC_ANSWER_BYTES_MAX,
+                .direct = true,
+        };
+
+        p->post = http_post_new(p->what->http, &request, told, p);
+}
+
 static void ask(NodeProbe *p) {
         const NodeWay *w = p->way;
 
@@ -150,8 +173,7 @@ static void ask(NodeProbe *p) {
                         told_all(p);
                         return;
                 }
-                p->post = http_post_new(p->what->http, w->addresses[w->next], p->questions[p->next],
-                                        NODE_ANSWER_SEC * 1000, RPC_ANSWER_BYTES_MAX, told, p);
+                post(p, w->addresses[w->next], p->questions[p->next]);
         } else if (!p->node)
                 p->node = node_open(p->what->loop, p->what->docker, p->what->config, p->container, opened,
                                     p);

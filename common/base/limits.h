@@ -215,7 +215,7 @@
 #define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
 #define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
 #define NODE_ADDRESSES_MAX 4               /* of a node, tried before a process is started beside it */
-#define HTTP_CONNECT_TIMEOUT_MSEC 1000     /* on this host: what does not answer at once is filtered away */
+#define NODE_CONNECT_TIMEOUT_MSEC 1000     /* on this host: what does not answer at once is filtered away */
 #define NODE_ANSWER_SEC 5                  /* for a node to say how it does */
 #define NODE_LOOK_SEC 10   /* and for all of it: no status and no sample waits longer for a node */
 #define NODE_LOOKS_MAX 8   /* at once, each up to a process in docker */

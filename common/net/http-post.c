@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON posted to an HTTP server nearby, over connections that are kept. */
+/* JSON posted to an HTTP server, over connections that are kept. */
 #include "http-post.h"
 
 #include "curl-loop.h"
 #include "error.h"
-#include "limits.h"
 
 struct HttpPosts {
         CurlLoop *curl;
@@ -14,10 +13,10 @@ struct HttpPost {
         HttpPosts *owner;
         CURL *easy;
         struct curl_slist *headers;
-        char *address;
+        char *name;
         GByteArray *in;
         size_t max;
-        uint64_t timeout;
+        uint64_t timeout_ms;
         HttpPostDone done;
         void *userdata;
 };
@@ -31,40 +30,52 @@ static size_t write_callback(char *data, size_t one, size_t size, void *userdata
         return size;
 }
 
+/* libcurl's own words for an error know nothing of this request. */
 static bool evaluate(const HttpPost *p, CURLcode result, GError **error) {
-        long status = 0;
-
         switch (result) {
         case CURLE_OK:
-                (void) curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
-                return status == 200 || fleet_fail(error, FLEET_ERROR_PROTOCOL,
-                                                   "%s answered with HTTP status %ld", p->address, status);
+                return true;
         case CURLE_WRITE_ERROR:
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s answered with more than %zu bytes",
-                                  p->address, p->max);
+                                  p->name, p->max);
+        case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is what anything is that is no HTTP */
+        case CURLE_WEIRD_SERVER_REPLY:
+                return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s does not speak HTTP: %s", p->name,
+                                  curl_easy_strerror(result));
         case CURLE_OPERATION_TIMEDOUT:
                 return fleet_fail(error, FLEET_ERROR_FAILED,
-                                  "%s did not answer within %" G_GUINT64_FORMAT " ms", p->address,
-                                  p->timeout);
+                                  "%s did not answer within %" G_GUINT64_FORMAT " ms", p->name,
+                                  p->timeout_ms);
         default:
-                return fleet_fail(error, FLEET_ERROR_UNAVAILABLE, "%s does not answer: %s", p->address,
+                return fleet_fail(error, FLEET_ERROR_UNAVAILABLE, "%s does not answer: %s", p->name,
                                   curl_easy_strerror(result));
         }
+}
+
+static uint64_t retry_after(CURL *easy) {
+        curl_off_t seconds = 0;
+
+        (void) curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+        return seconds > 0 ? (uint64_t) seconds : 0;
 }
 
 static void ended(CURL *easy, CURLcode result, void *userdata) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GByteArray) in = NULL;
+        HttpAnswer answer = { .retry_after_sec = retry_after(easy) };
         HttpPostDone done;
         HttpPost *p;
 
         (void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &p);
+        (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
         (void) evaluate(p, result, &error);
         in = g_byte_array_ref(p->in);
+        answer.text = (const char *) in->data;
+        answer.size = in->len;
         done = p->done;
         userdata = p->userdata;
         (void) http_post_free(p);
-        done((const char *) in->data, in->len, error, userdata);
+        done(error ? NULL : &answer, error, userdata);
 }
 
 HttpPosts *http_posts_new(Loop *l, GError **error) {
@@ -82,28 +93,48 @@ HttpPosts *http_posts_free(HttpPosts *h) {
         return NULL;
 }
 
-HttpPost *http_post_new(HttpPosts *h, const char *address, const char *body, uint64_t timeout, size_t max,
-                        HttpPostDone done, void *userdata) {
-        HttpPost *p = g_new0(HttpPost, 1);
-        g_autofree char *url = g_strdup_printf("http://%s/", address);
+static struct curl_slist *make_headers(const char *const *more) {
+        struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 
-        *p = (HttpPost){ .owner = h, .max = max, .timeout = timeout, .done = done, .userdata = userdata };
-        p->address = g_strdup(address);
+        headers = curl_slist_append(headers, "Expect:");
+        for (; more && *more; more++)
+                headers = curl_slist_append(headers, *more);
+        return headers;
+}
+
+HttpPost *http_post_new(HttpPosts *h, const HttpRequest *r, HttpPostDone done, void *userdata) {
+        HttpPost *p = g_new0(HttpPost, 1);
+
+        *p = (HttpPost){ .owner = h,
+                         .max = r->answer_max,
+                         .timeout_ms = r->timeout_ms,
+                         .done = done,
+                         .userdata = userdata };
+        p->name = g_strdup(r->name);
         p->in = g_byte_array_new();
-        p->headers = curl_slist_append(NULL, "Content-Type: application/json");
-        p->headers = curl_slist_append(p->headers, "Expect:");
+        p->headers = make_headers(r->headers);
         p->easy = curl_easy_init();
         g_assert(p->easy);
         (void) curl_easy_setopt(p->easy, CURLOPT_PRIVATE, p);
-        (void) curl_easy_setopt(p->easy, CURLOPT_URL, url);
-        (void) curl_easy_setopt(p->easy, CURLOPT_PROXY, ""); /* whatever the environment says */
-        (void) curl_easy_setopt(p->easy, CURLOPT_PROTOCOLS_STR, "http");
+        (void) curl_easy_setopt(p->easy, CURLOPT_URL, r->url);
+        if (r->direct)
+                (void) curl_easy_setopt(p->easy, CURLOPT_PROXY, "");
+        (void) curl_easy_setopt(p->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+        (void) curl_easy_setopt(p->easy, CURLOPT_FOLLOWLOCATION, 0L);
         (void) curl_easy_setopt(p->easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+        (void) curl_easy_setopt(p->easy, CURLOPT_HTTP09_ALLOWED, 0L);
+        (void) curl_easy_setopt(p->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+        (void) curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        (void) curl_easy_setopt(p->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        if (r->ca_file) {
+                (void) curl_easy_setopt(p->easy, CURLOPT_CAINFO, r->ca_file);
+                (void) curl_easy_setopt(p->easy, CURLOPT_CAPATH, NULL);
+        }
         (void) curl_easy_setopt(p->easy, CURLOPT_NOSIGNAL, 1L);
-        (void) curl_easy_setopt(p->easy, CURLOPT_CONNECTTIMEOUT_MS, (long) HTTP_CONNECT_TIMEOUT_MSEC);
-        (void) curl_easy_setopt(p->easy, CURLOPT_TIMEOUT_MS, (long) timeout);
+        (void) curl_easy_setopt(p->easy, CURLOPT_CONNECTTIMEOUT_MS, (long) r->connect_timeout_ms);
+        (void) curl_easy_setopt(p->easy, CURLOPT_TIMEOUT_MS, (long) r->timeout_ms);
         (void) curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers);
-        (void) curl_easy_setopt(p->easy, CURLOPT_COPYPOSTFIELDS, body);
+        (void) curl_easy_setopt(p->easy, CURLOPT_COPYPOSTFIELDS, r->body);
         (void) curl_easy_setopt(p->easy, CURLOPT_WRITEFUNCTION, write_callback);
         (void) curl_easy_setopt(p->easy, CURLOPT_WRITEDATA, p);
         curl_loop_add(h->curl, p->easy);
@@ -117,7 +148,7 @@ HttpPost *http_post_free(HttpPost *p) {
         curl_easy_cleanup(p->easy);
         curl_slist_free_all(p->headers);
         g_byte_array_unref(p->in);
-        g_free(p->address);
+        g_free(p->name);
         g_free(p);
         return NULL;
 }
