@@ -55,6 +55,15 @@ class Tally(unittest.TestCase):
                 self.assertEqual(process.stdout.splitlines()[-1], expected)
                 self.assertEqual(process.returncode, 0 if ', 0 failed' in expected else 1)
 
+    def test_a_directory_is_all_that_is_in_it(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, text in (('a.tap', '1..1\nok 1 a\n'), ('b.tap', '1..2\nok 1 a\nnot ok 2 b\n'), ('c.tap', '')):
+                with open(f'{directory}/{name}', 'w', encoding='utf-8') as f:
+                    f.write(text)
+            process = subprocess.run([sys.executable, TALLY, f'lab={directory}'], capture_output=True, text=True, check=False)
+        self.assertEqual(process.stdout.splitlines()[-1], '2 passed, 2 failed')
+        self.assertIn('lab: b', process.stdout)
+
     def test_failures_are_shown_with_their_output_and_label(self):
         process = self.tally(meson('some output\n', result='FAIL', name='thing', stderr='and an error\n'), tap('1..1\nok 1 a\n'))
         for text in ('label0: thing', 'some output', 'and an error'):
