@@ -3,12 +3,10 @@
  * what is coarser is made from it anew each time, so a sample that comes late, or twice, changes nothing but its own cell. */
 #include "history-db.h"
 
-#include <glib/gstdio.h>
-
+#include "db-anew.h"
 #include "db-row.h"
 #include "dbthread.h"
 #include "limits.h"
-#include "log.h"
 
 #define APPLICATION_ID 0x6d736868 /* "mshh" */
 
@@ -314,26 +312,8 @@ void history_db_trim(HistoryDb *d, uint64_t now_sec, uint64_t bytes_max, History
 
 /* The file */
 
-static DbThread *open_or_begin_anew(Loop *l, const char *path, GError **error) {
-        static const char *const suffixes[] = { "", "-wal", "-shm" };
-        g_autoptr(GError) e = NULL;
-        DbThread *db = db_open(l, path, &schema, &e);
-
-        if (db)
-                return db;
-        log_warning("The history of statistics begins anew, what there was is %s.unusable: %s", path,
-                    e->message);
-        for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-                g_autofree char *from = g_strconcat(path, suffixes[i], NULL),
-                                *to = g_strconcat(path, ".unusable", suffixes[i], NULL);
-
-                (void) g_rename(from, to);
-        }
-        return db_open(l, path, &schema, error);
-}
-
 HistoryDb *history_db_open(Loop *l, const char *path, GError **error) {
-        DbThread *db = open_or_begin_anew(l, path, error);
+        DbThread *db = db_open_or_begin_anew(l, path, &schema, "The history of statistics", error);
         HistoryDb *d;
 
         if (!db)
