@@ -169,6 +169,7 @@ static bool reload_all(Process *p, GError **error) {
         ws_server_set_limits(p->ws, &p->options->limits);
         fleet_set_clients_max(p->server.fleet, p->options->clients_max);
         history_set_bytes_max(p->server.history, p->options->history_bytes);
+        notifier_set_targets(p->server.notifier, p->options->targets);
         advertise(p);
         return true;
 }
@@ -296,6 +297,7 @@ static bool make_parts(Process *p, GError **error) {
                          !g_getenv("JOURNAL_STREAM"), error))
                 return false;
         history_set_bytes_max(s->history, p->options->history_bytes);
+        notifier_set_targets(s->notifier, p->options->targets);
         take_certificate(p, &found);
         advertise(p);
         if (p->tls.cert)

@@ -11,6 +11,7 @@
 #include "limits.h"
 #include "log.h"
 #include "names.h"
+#include "notify-target.h"
 
 Options *options_free(Options *o) {
         if (!o)
@@ -22,6 +23,7 @@ Options *options_free(Options *o) {
         g_free(o->key);
         g_free(o->advertise_url);
         g_free(o->client_ca);
+        g_clear_pointer(&o->targets, g_ptr_array_unref);
         g_free(o);
         return NULL;
 }
@@ -73,6 +75,7 @@ static bool read_config(Options *o, GError **error) {
                 { "Limits", "MaxClients" },
                 { "Limits", "MaxMessageBytes" },
                 { "Limits", "MaxConnectionsPerAddress" },
+                NOTIFY_CONFIG_KEYS,
                 {},
         };
         g_autoptr(Config) c = config_read(o->config, known, warn, NULL, error);
@@ -84,6 +87,9 @@ static bool read_config(Options *o, GError **error) {
             !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
             !config_get_uint(c, "History", "MaxBytes", HISTORY_BYTES_MIN, INT64_MAX, &history, error) ||
             !read_advertise_url(o, c, error) || !read_client_certificates(o, c, error))
+                return false;
+        o->targets = notify_targets_read(c, error);
+        if (!o->targets)
                 return false;
         if (!o->cert)
                 o->cert = g_strdup(config_get(c, "TLS", "Certificate"));
@@ -115,6 +121,7 @@ Options *options_reread(const Options *o, GError **error) {
         n->cert = o->own_cert ? g_strdup(o->cert) : NULL;
         n->key = o->own_cert ? g_strdup(o->key) : NULL;
         n->advertise_url = n->client_ca = NULL;
+        n->targets = NULL;
         return read_config(n, error) ? g_steal_pointer(&n) : NULL;
 }
 

@@ -25,6 +25,7 @@ typedef struct Options {
         unsigned clients_max;
         uint64_t history_bytes; /* [History] MaxBytes= */
         WsLimits limits;
+        GPtrArray *targets; /* of NotifyTarget, [Notify NAME] */
 } Options;
 
 /* Reads both. Prints help or version and exits where asked to. Errors are FLEET_ERROR_CONFIG or G_OPTION_ERROR. */

@@ -315,6 +315,28 @@
 #define METRICS_TIMEOUT_SEC 10 /* for a scrape, from its connection on: Prometheus' own default */
 #define METRICS_REQUEST_BYTES_MAX 8192
 
+/* Notices of alerts. */
+#define NOTIFY_TARGETS_MAX 16 /* [Notify NAME] sections: each has one request under way */
+#define NOTIFY_WAITING_MAX \
+        1000 /* for one target, oldest dropped first; of some 500 bytes each, in memory and on disk */
+#define NOTIFY_RETRY_MIN_MSEC 1000
+#define NOTIFY_RETRY_MAX_MSEC (5u * 60 * 1000)
+#define NOTIFY_RETRY_AFTER_MAX_SEC \
+        3600                  /* a target that wants more patience than this has it in several steps */
+#define NOTIFY_CONNECT_SEC 10 /* name, address and TLS of a target */
+#define NOTIFY_HTTP_SEC 30    /* for a target to take a notice */
+#define NOTIFY_ANSWER_SEC \
+        45 /* for mserver-notify to say what became of it, which it does after NOTIFY_HTTP_SEC */
+#define NOTIFY_REFRESH_SEC \
+        60 /* between two times that an Alertmanager is told what lasts; its resolve_timeout is 5 min */
+#define NOTIFY_REFRESH_MAX 100 /* alerts in one request */
+#define NOTIFY_RESPONSE_BYTES_MAX 65536
+#define NOTIFY_LINE_BYTES_MAX \
+        (1024u * 1024) /* NOTIFY_REFRESH_MAX of them; a tenth of this with usual messages */
+#define NOTIFY_LINGER_SEC \
+        60 /* that mserver-notify waits for a new server, knowing what it told the last one */
+#define NOTIFY_TOLD_KEEP 256u /* notices that it does not tell again meanwhile */
+
 /* Local files. */
 #define PEM_BYTES_MAX (256u * 1024)          /* a chain of certificates is a tenth of this */
 #define CONFIG_FILE_BYTES_MAX (1024u * 1024) /* systemd's own bound on a line of one */

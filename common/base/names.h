@@ -33,6 +33,8 @@
 /* Files. The state directory comes from $STATE_DIRECTORY (systemd.exec(5)) and else is this. */
 #define MSERVER_STATE_DIR "/var/lib/mserver"
 #define MSERVER_CONFIG_FILE "/etc/mserver/mserver.conf"
+#define NOTIFY_SOCKET_PATH "/run/mserver-notify.sock"
+#define NOTIFY_SECRETS_DIR "/etc/mserver/notify"
 #define MCLIENT_STATE_DIR "/var/lib/mclient"
 #define MCLIENT_CONFIG_FILE "/etc/mclient/mclient.conf"
 #define MCLIENT_CONFIG_DIR "/etc/mclient"

@@ -70,7 +70,7 @@ static void ended(CURL *easy, CURLcode result, void *userdata) {
         (void) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
         (void) evaluate(p, result, &error);
         in = g_byte_array_ref(p->in);
-        answer.text = (const char *) in->data;
+        answer.text = in->len > 0 ? (const char *) in->data : "";
         answer.size = in->len;
         done = p->done;
         userdata = p->userdata;
@@ -91,6 +91,18 @@ HttpPosts *http_posts_free(HttpPosts *h) {
         (void) curl_loop_free(h->curl);
         g_free(h);
         return NULL;
+}
+
+char *http_host(const char *url) {
+        CURLU *parts = curl_url();
+        char *host = NULL, *copy = NULL;
+
+        if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+            curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+                copy = g_strdup(host);
+        curl_free(host);
+        curl_url_cleanup(parts);
+        return copy;
 }
 
 static struct curl_slist *make_headers(const char *const *more) {

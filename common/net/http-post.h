@@ -33,7 +33,7 @@ typedef struct HttpRequest {
 
 typedef struct HttpAnswer {
         long status;
-        const char *text; /* the body, not terminated */
+        const char *text; /* the body, not terminated; never NULL */
         size_t size;
         uint64_t retry_after_sec; /* of a Retry-After: header, in either form; 0: there was none */
 } HttpAnswer;
@@ -42,6 +42,9 @@ typedef struct HttpAnswer {
  * where it was not there in time, FLEET_ERROR_PROTOCOL where it was too large or no HTTP. The post has been freed before; answer
  * is there until done returns. */
 typedef void (*HttpPostDone)(const HttpAnswer *answer, const GError *error, void *userdata);
+
+/* The host that a URL names, for people; it is all of it that is no secret. New string; NULL: none can be found. */
+char *http_host(const char *url);
 
 /* done is never called from inside this. */
 HttpPost *http_post_new(HttpPosts *h, const HttpRequest *r, HttpPostDone done, void *userdata);

@@ -31,6 +31,7 @@ struct Metrics {
         Store *store;
         const Audit *audit;
         const History *history;
+        const Notifier *notifier;
         Durations ended[_COMMAND_STATE_MAX]; /* of final states */
         uint64_t samples;
         GHashTable *values; /* client → GArray of Value */
@@ -123,6 +124,35 @@ static void add_server(const Metrics *m, OpenMetrics *o) {
               (double) history_bytes(m->history));
 }
 
+static void add_notices(const Metrics *m, OpenMetrics *o) {
+        unsigned n = notifier_count_targets(m->notifier);
+
+        if (n == 0)
+                return;
+        openmetrics_family(o, "mserver_notices", OM_COUNTER,
+                           "Notices of alerts since the start, by target and what became of them.");
+        for (unsigned i = 0; i < n; i++) {
+                NotifyCount c = notifier_count(m->notifier, i);
+
+                openmetrics_sample(o, (double) c.sent, "target", c.target, "outcome", "sent", NULL);
+                openmetrics_sample(o, (double) c.refused, "target", c.target, "outcome", "refused", NULL);
+                openmetrics_sample(o, (double) c.dropped, "target", c.target, "outcome", "dropped", NULL);
+        }
+        openmetrics_family(o, "mserver_notify_failures", OM_COUNTER,
+                           "Attempts to tell a target that failed, and are repeated.");
+        for (unsigned i = 0; i < n; i++) {
+                NotifyCount c = notifier_count(m->notifier, i);
+
+                openmetrics_sample(o, (double) c.failed, "target", c.target, NULL);
+        }
+        openmetrics_family(o, "mserver_notices_waiting", OM_GAUGE, "Notices that wait for their target.");
+        for (unsigned i = 0; i < n; i++) {
+                NotifyCount c = notifier_count(m->notifier, i);
+
+                openmetrics_sample(o, c.waiting, "target", c.target, NULL);
+        }
+}
+
 static void add_online(GPtrArray *clients, OpenMetrics *o) {
         openmetrics_family(o, "mserver_client_online", OM_GAUGE, "Whether a client is connected.");
         for (unsigned i = 0; i < clients->len; i++) {
@@ -191,6 +221,7 @@ char *metrics_text(const Metrics *m, bool openmetrics, size_t *ret_size) {
         g_autoptr(GPtrArray) clients = fleet_list(m->fleet);
 
         add_server(m, o);
+        add_notices(m, o);
         add_online(clients, o);
         add_measured(m, clients, o);
         openmetrics_set_max(o, METRICS_SERIES_MAX);
@@ -204,12 +235,15 @@ static void values_free(void *p) {
 }
 
 Metrics *metrics_new(Fleet *fleet, Dispatcher *dispatcher, Store *store, const Audit *audit,
-                     const History *history) {
+                     const History *history, const Notifier *notifier) {
         Metrics *m = g_new0(Metrics, 1);
 
-        *m = (Metrics){
-                .fleet = fleet, .dispatcher = dispatcher, .store = store, .audit = audit, .history = history
-        };
+        *m = (Metrics){ .fleet = fleet,
+                        .dispatcher = dispatcher,
+                        .store = store,
+                        .audit = audit,
+                        .history = history,
+                        .notifier = notifier };
         m->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, values_free);
         fleet_observe(fleet, &observer, m);
         return m;

@@ -9,13 +9,14 @@
 #include "dispatcher.h"
 #include "fleet.h"
 #include "history.h"
+#include "notifier.h"
 #include "store.h"
 
 typedef struct Metrics Metrics;
 
 /* Follows the fleet; all are borrowed. Not freed after the fleet. */
 Metrics *metrics_new(Fleet *fleet, Dispatcher *dispatcher, Store *store, const Audit *audit,
-                     const History *history);
+                     const History *history, const Notifier *notifier);
 Metrics *metrics_free(Metrics *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metrics, metrics_free)
 

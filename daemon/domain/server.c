@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "limits.h"
+#include "names.h"
 
 static void batches_follow(const CommandRecord *r, void *userdata) {
         batches_command_changed(((Server *) userdata)->batches, r);
@@ -41,12 +42,15 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
         if (!s->history)
                 return false;
+        s->notifier = notifier_new(l, s->fleet, state_directory, NOTIFY_SOCKET_PATH, error);
+        if (!s->notifier)
+                return false;
         s->sessions = sessions_new(l, s->fleet, s->dispatcher, s->keyring, s->audit);
         return true;
 }
 
 void server_make_metrics(Server *s) {
-        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history);
+        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history, s->notifier);
 }
 
 typedef struct Loading {
@@ -73,13 +77,22 @@ static void dispatcher_loaded(const GError *error, void *userdata) {
                 batches_load(l->server->batches, batches_loaded, l);
 }
 
-static void fleet_loaded(const GError *error, void *userdata) {
+static void notifier_loaded(const GError *error, void *userdata) {
         Loading *l = userdata;
 
         if (error)
                 loading_end(l, error);
         else
                 dispatcher_load(l->server->dispatcher, dispatcher_loaded, l);
+}
+
+static void fleet_loaded(const GError *error, void *userdata) {
+        Loading *l = userdata;
+
+        if (error)
+                loading_end(l, error);
+        else
+                notifier_load(l->server->notifier, notifier_loaded, l);
 }
 
 static void audit_loaded(const GError *error, void *userdata) {
@@ -124,6 +137,7 @@ void server_clear(Server *s) {
         store_close(s->store);
         audit_free(s->audit);
         metrics_free(s->metrics);
+        notifier_free(s->notifier);
         history_free(s->history);
         keyring_free(s->keyring);
         batches_free(s->batches);

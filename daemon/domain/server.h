@@ -12,6 +12,7 @@
 #include "keyring.h"
 #include "loop.h"
 #include "metrics.h"
+#include "notifier.h"
 #include "sessions.h"
 #include "store.h"
 
@@ -26,6 +27,7 @@ typedef struct Server {
         KeyFiles *key_files;
         Keyring *keyring;
         History *history;
+        Notifier *notifier;
         Metrics *metrics; /* NULL: nobody can ask for them */
         Sessions *sessions;
         char *fingerprint;            /* "" on a plain server */

@@ -162,6 +162,7 @@ static void test_redirects_are_not_followed(void) {
 
         g_assert_no_error(t->error);
         g_assert_cmpint(t->status, ==, 302);
+        g_assert_cmpstr(t->text, ==, "");
         test_free(t);
 }
 

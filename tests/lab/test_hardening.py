@@ -34,7 +34,7 @@ def contents(pattern):
 
 class Sandbox(ServerTest):
     def test_exposure(self):
-        for service, most in SERVICES.items():
+        for service, most in {**SERVICES, 'mserver-notify': 1.3}.items():
             with self.subTest(service=service):
                 rating = run('systemd-analyze', 'security', '--no-pager', f'{service}.service').stdout.splitlines()[-1]
                 self.assertLessEqual(float(re.search(r'(\d+\.\d+) \w+', rating)[1]), most, rating)

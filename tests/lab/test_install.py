@@ -7,7 +7,8 @@ import unittest
 
 from labtest import LabTest, bus, run, systemctl, unit_property
 
-UNITS = ('mserver.socket', 'mserver-plain.socket', 'mserver-metrics.socket', 'mserver.service', 'mclient.service')
+UNITS = ('mserver.socket', 'mserver-plain.socket', 'mserver-metrics.socket', 'mserver-notify.socket', 'mserver-notify.service',
+         'mserver.service', 'mclient.service')
 COMMANDS = ('start', 'stop', 'restart', 'logs', 'status', 'exec', 'backup_keys', 'payout', 'rotate_keys', 'check_keys')
 # Without a session nobody is asked for a password: what is not allowed is refused.
 OPERATORS_MAY = {'read', *(f'command.{c}' for c in ('status', 'logs', 'check_keys', 'start', 'stop', 'restart'))}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is told of what, when, and again. */
+#include <string.h>
+
+#include "limits.h"
+#include "notifier-fixture.h"
+
+static const char *const one[] = { "ops webhook info -", NULL };
+
+static void test_raised_and_cleared(void) {
+        Test *t = test_new(one);
+        NotifyCount c;
+
+        raise_alert(t, "a");
+        expect(t, "ops +a; ");
+        clear_alert(t, "a");
+        expect(t, "ops -a; ");
+        until_idle(t);
+        c = notifier_count(t->notifier, 0);
+        g_assert_cmpstr(c.target, ==, "ops");
+        g_assert_cmpuint(c.sent, ==, 2);
+        g_assert_cmpuint(c.failed + c.refused + c.dropped, ==, 0);
+        /* Nothing is left of it: the same id would be told again. */
+        raise_alert(t, "a");
+        expect(t, "ops +a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+static void test_who_is_told(void) {
+        static const char *const targets[] = { "all webhook info -", "grave webhook critical -",
+                                               "seoul webhook info seoul-*", "busan webhook info busan-*",
+                                               NULL };
+        Test *t = test_new(targets);
+        AlertRecord a = alert_of("a");
+
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        expect(t, "all +a; seoul +a; ");
+        a.id = (char *) "b";
+        a.severity = ALERT_CRITICAL;
+        a.client = (char *) "busan-2";
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        expect(t, "all +b; grave +b; busan +b; ");
+        a.id = (char *) "c";
+        a.client = (char *) ""; /* the server's own is everybody's */
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        expect(t, "all +c; grave +c; seoul +c; busan +c; ");
+        a.acknowledged = true;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_ACKNOWLEDGED);
+        a = alert_of("a");
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
+        expect(t, "all -a; seoul -a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+static void test_silenced(void) {
+        Test *t = test_new(one);
+        AlertRecord a = alert_of("a");
+
+        a.silenced = true;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        a.silenced = false;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED); /* what was not raised is not cleared */
+        a.id = (char *) "b";
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        expect(t, "ops +b; ");
+        a.silenced = true;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
+        raise_alert(t, "c");
+        expect(t, "ops +c; ");
+        until_idle(t);
+        test_free(t);
+}
+
+/* In order, and as often as it takes. */
+static void test_later(void) {
+        Test *t = test_new(one);
+
+        t->outcome = NOTICE_LATER;
+        raise_alert(t, "a");
+        raise_alert(t, "b");
+        clear_alert(t, "a");
+        expect(t, "ops +a; ops +a; ");
+        t->outcome = NOTICE_SENT;
+        expect(t, "ops +a; ops +b; ops -a; ");
+        until_idle(t);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).failed, ==, 2);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).sent, ==, 3);
+        g_assert_false(notifier_count(t->notifier, 0).failing);
+        test_free(t);
+}
+
+static void test_refused(void) {
+        Test *t = test_new(one);
+
+        t->holds = true;
+        raise_alert(t, "a");
+        raise_alert(t, "b");
+        expect(t, "ops +a; ");
+        answer_next(t, NOTICE_REFUSED);
+        t->holds = false;
+        expect(t, "ops +b; ");
+        clear_alert(t, "a");
+        clear_alert(t, "b");
+        expect(t, "ops -b; ");
+        until_idle(t);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).refused, ==, 1);
+        test_free(t);
+}
+
+static void test_one_holds_up_no_other(void) {
+        static const char *const two[] = { "deaf webhook info -", "ops webhook info -", NULL };
+        Test *t = test_new(two);
+
+        t->deaf = "deaf";
+        raise_alert(t, "a");
+        clear_alert(t, "a");
+        expect(t, "deaf +a; ops +a; ops -a; ");
+        /* After NOTIFY_ANSWER_SEC it is asked again. */
+        expect(t, "deaf +a; ");
+        g_assert_cmpuint(notifier_count(t->notifier, 0).failed, ==, 1);
+        t->deaf = NULL;
+        expect(t, "deaf +a; deaf -a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+/* What waits survives, what was told is not told again, and what was raised in another life is cleared. */
+static void test_restart(void) {
+        Test *t = test_new(one);
+
+        raise_alert(t, "a");
+        expect(t, "ops +a; ");
+        until_idle(t);
+        t->holds = true;
+        raise_alert(t, "b");
+        expect(t, "ops +b; "); /* without an answer */
+        raise_alert(t, "c");
+        stop(t);
+        t->holds = false;
+        start(t, one);
+        expect(t, "ops +b; ops +c; ");
+        clear_alert(t, "c");
+        expect(t, "ops -c; ");
+        catch_up(t, "a", "d"); /* it did not get to hear of d, nor of the end of b */
+        expect(t, "ops +d; ops -b; ");
+        clear_alert(t, "a");
+        expect(t, "ops -a; ");
+        until_idle(t);
+        stop(t);
+        start(t, one);
+        clear_alert(t, "d");
+        expect(t, "ops -d; ");
+        until_idle(t);
+        catch_up(t, NULL, NULL);
+        step(t);
+        test_free(t);
+}
+
+static void test_connection_lost(void) {
+        Test *t = test_new(one);
+
+        t->holds = true;
+        raise_alert(t, "a");
+        expect(t, "ops +a; ");
+        t->peer = notify_stream_free(t->peer);
+        t->holds = false;
+        expect(t, "ops +a; ");
+        until_idle(t);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).failed, ==, 1);
+        test_free(t);
+}
+
+static void test_nobody_listens(void) {
+        Test *t = test_new(one);
+
+        uv_close((uv_handle_t *) &t->listener, NULL);
+        step(t);
+        raise_alert(t, "a");
+        while (notifier_count(t->notifier, 0).failed < 2)
+                step(t);
+        listen_on_socket(t);
+        expect(t, "ops +a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+static void test_bound(void) {
+        Test *t = test_new(one);
+        unsigned surplus = 5;
+
+        t->holds = true;
+        raise_alert(t, "first");
+        expect(t, "ops +first; ");
+        for (unsigned i = 0; i < NOTIFY_WAITING_MAX - 1 + surplus; i++) {
+                g_autofree char *id = g_strdup_printf("a%04u", i);
+
+                raise_alert(t, id);
+        }
+        while (notifier_count(t->notifier, 0).dropped < surplus)
+                step(t);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).waiting, ==, NOTIFY_WAITING_MAX);
+        t->holds = false;
+        answer_next(t, NOTICE_SENT); /* it was under way, and stayed */
+        until_idle(t);
+        g_assert_true(g_str_has_prefix(t->told->str, "ops +a0005; ops +a0006; "));
+        g_string_truncate(t->told, 0);
+        /* What was dropped is not told of at all. */
+        clear_alert(t, "a0000");
+        clear_alert(t, "a0005");
+        expect(t, "ops -a0005; ");
+        until_idle(t);
+        test_free(t);
+}
+
+static void test_refresh(void) {
+        static const char *const two[] = { "am alertmanager info -", "ops webhook critical -", NULL };
+        Test *t = test_new(two);
+        unsigned n = NOTIFY_REFRESH_MAX + 1;
+
+        for (unsigned i = 0; i < n; i++) {
+                g_autofree char *id = g_strdup_printf("a%04u", i);
+
+                raise_alert(t, id);
+        }
+        until_told(t, "am +a0000 +a0001 ");
+        until_told(t, "+a0099; am +a0100; ");
+        for (unsigned i = 1; i < n; i++) {
+                g_autofree char *id = g_strdup_printf("a%04u", i);
+
+                clear_alert(t, id);
+        }
+        until_told(t, "am -a0100; ");
+        until_told(t, "am +a0000; ");
+        /* Alertmanager has silences of its own, so an acknowledged one lasts there; one that is silenced here does not. */
+        {
+                AlertRecord a = alert_of("a0000");
+
+                a.acknowledged = true;
+                fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_ACKNOWLEDGED);
+                until_told(t, "am +a0000; ");
+                a.silenced = true;
+                fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
+        }
+        raise_alert(t, "b");
+        until_told(t, "am +b; ");
+        until_told(t, "am +b; ");
+        test_free(t);
+}
+
+/* mserver-notify is replaced once nothing is under way; what waits for a target that is gone is dropped. */
+static void test_reload(void) {
+        static const char *const two[] = { "ops webhook info -", "old webhook info -", NULL };
+        static const char *const other[] = { "ops webhook critical -", "new webhook info -", NULL };
+        Test *t = test_new(two);
+
+        t->deaf = "old";
+        t->holds = true;
+        raise_alert(t, "a");
+        expect(t, "ops +a; old +a; ");
+        set_targets(t, other);
+        raise_alert(t, "b"); /* not grave enough for ops now */
+        g_assert_cmpuint(t->ends, ==, 0);
+        answer_next(t, NOTICE_SENT);
+        t->holds = false;
+        expect(t, "new +b; ");
+        g_assert_cmpuint(t->ends, ==, 1);
+        until_idle(t);
+        t->deaf = NULL;
+        stop(t);
+        start(t, two);
+        clear_alert(t, "a");
+        expect(t, "ops -a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/notifier/raised-and-cleared", test_raised_and_cleared);
+        g_test_add_func("/notifier/who-is-told", test_who_is_told);
+        g_test_add_func("/notifier/silenced", test_silenced);
+        g_test_add_func("/notifier/later", test_later);
+        g_test_add_func("/notifier/refused", test_refused);
+        g_test_add_func("/notifier/one-holds-up-no-other", test_one_holds_up_no_other);
+        g_test_add_func("/notifier/restart", test_restart);
+        g_test_add_func("/notifier/connection-lost", test_connection_lost);
+        g_test_add_func("/notifier/nobody-listens", test_nobody_listens);
+        g_test_add_func("/notifier/bound", test_bound);
+        g_test_add_func("/notifier/refresh", test_refresh);
+        g_test_add_func("/notifier/reload", test_reload);
+        return g_test_run();
+}
