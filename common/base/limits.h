@@ -51,8 +51,9 @@
 #define HANDSHAKE_TIMEOUT_SEC 10
 #define REGISTER_TIMEOUT_SEC 10
 #define HANDSHAKE_BYTES_MAX 8192 /* of the request for the upgrade */
-#define HANDSHAKE_STALE_SEC \
-        5 /* older ones make room when too many are in flight; under load honest ones take 2 */
+#define DOOR_TALKING_SEC \
+        3 /* older handshakes make room when too many are in flight; honest ones take 2 under load */
+#define DOOR_REFUSED_SEC 1             /* the same for those who have been refused, and may still read why */
 #define CLOSE_TIMEOUT_SEC 5            /* for the peer's side of a close, and for what is queued before it */
 #define ACCEPT_BATCH 64                /* accept4() calls in one turn of the loop */
 #define LISTEN_RETRY_MSEC 1000         /* pause after accept4() ran out of descriptors or memory */

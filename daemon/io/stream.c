@@ -25,7 +25,7 @@ struct Stream {
         int fd;
         SSL *ssl;
         int events; /* what is watched */
-        bool handshaking, wants_write, broken, shut, closed;
+        bool handshaking, wants_write, sent, broken, shut, closed;
         GQueue queue; /* Chunk */
         size_t queued;
         const StreamHandler *handler;
@@ -86,6 +86,7 @@ static ssize_t write_some(Stream *s, const uint8_t *data, size_t size) {
         do
                 n = send(s->fd, data, size, MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
+        s->sent |= n > 0;
         return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
@@ -314,6 +315,16 @@ void stream_close(Stream *s) {
         SSL_free(s->ssl);
         s->ssl = NULL;
         (void) close(s->fd); /* uv_poll(3): may go as soon as uv_close() was called */
+}
+
+bool stream_answered(const Stream *s) {
+        return s->ssl ? BIO_number_written(SSL_get_wbio(s->ssl)) > 0 : s->sent;
+}
+
+bool stream_has_unread(const Stream *s) {
+        uint8_t byte;
+
+        return recv(s->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 bool stream_is_tls(const Stream *s) {

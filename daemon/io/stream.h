@@ -39,6 +39,11 @@ void stream_shutdown(Stream *s);
 /* Ends it at once, with what is still queued unsent. No callback but freed() follows. */
 void stream_close(Stream *s);
 
+/* Has anything been sent to the peer? While TLS has not answered its hello, nothing has. */
+bool stream_answered(const Stream *s);
+/* Has the peer sent something that is not read yet? A system call. */
+bool stream_has_unread(const Stream *s);
+
 bool stream_is_tls(const Stream *s);
 SSL *stream_tls(const Stream *s);        /* NULL without */
 size_t stream_queued(const Stream *s);   /* bytes */

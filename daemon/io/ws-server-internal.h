@@ -18,6 +18,11 @@ typedef enum WsPhase {
 
 typedef struct WsListener WsListener;
 
+/* What comes from one address. */
+typedef struct WsSource {
+        unsigned connections, handshakes;
+} WsSource;
+
 struct WsServer {
         Loop *loop;
         WsLimits limits;
@@ -30,7 +35,7 @@ struct WsServer {
 
         GQueue phases[WS_PHASE_GONE]; /* WsPeer */
         unsigned connections;
-        GHashTable *addresses; /* PeerAddress.key to the number of its connections; none at zero */
+        GHashTable *addresses; /* PeerAddress.key to its WsSource; none without connections */
 
         LoopTimer *tick;   /* runs while there are connections */
         unsigned long now; /* seconds, by ticks */
@@ -49,6 +54,7 @@ struct WsPeer {
         unsigned long since; /* the tick in which the phase began */
         PingEntry ping;
         PeerAddress address;
+        WsSource *source; /* in server->addresses */
 
         GByteArray *head; /* the request so far; NULL from the answer on */
         WsCall *call;     /* what a POST /enroll waits for */

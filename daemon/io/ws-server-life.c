@@ -48,13 +48,22 @@ static const StreamHandler stream_handler = {
         .freed = on_freed,
 };
 
-static void count_address(WsServer *s, const char *key, int change) {
-        unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(s->addresses, key)) + (unsigned) change;
+/* Counts one more connection of this address. */
+static WsSource *source_join(WsServer *s, const char *key) {
+        WsSource *source = g_hash_table_lookup(s->addresses, key);
 
-        if (n == 0)
-                (void) g_hash_table_remove(s->addresses, key);
-        else
-                (void) g_hash_table_replace(s->addresses, g_strdup(key), GUINT_TO_POINTER(n));
+        if (!source) {
+                source = g_new0(WsSource, 1);
+                (void) g_hash_table_insert(s->addresses, g_strdup(key), source);
+        }
+        source->connections++;
+        return source;
+}
+
+static void source_leave(WsPeer *p) {
+        if (--p->source->connections == 0)
+                (void) g_hash_table_remove(p->server->addresses, p->address.key);
+        p->source = NULL;
 }
 
 static void on_due(PingEntry *e, bool silent, void *userdata) {
@@ -100,7 +109,8 @@ WsPeer *ws_peer_new(WsServer *s, int fd, bool tls, const PeerAddress *address) {
         p->phase = WS_PHASE_HANDSHAKE;
         p->since = s->now;
         g_queue_push_tail_link(&s->phases[p->phase], &p->link);
-        count_address(s, p->address.key, 1);
+        p->source = source_join(s, p->address.key);
+        p->source->handshakes++;
         s->connections++;
         if (!s->tick)
                 s->tick = loop_timer_new(s->loop, 1000, 1000, on_tick, s);
@@ -121,8 +131,10 @@ void ws_peer_set_phase(WsPeer *p, WsPhase phase) {
                 ping_wheel_add(s->wheel, &p->ping);
         else
                 ping_wheel_remove(s->wheel, &p->ping);
-        if (before == WS_PHASE_HANDSHAKE)
+        if (before == WS_PHASE_HANDSHAKE) {
+                p->source->handshakes--;
                 ws_server_listen_again(s);
+        }
 }
 
 void ws_peer_finish(WsPeer *p) {
@@ -142,7 +154,7 @@ void ws_peer_gone(WsPeer *p, const char *reason) {
                 p->reason = g_strdup(reason);
         ws_call_forget(p);
         ws_peer_set_phase(p, WS_PHASE_GONE);
-        count_address(s, p->address.key, -1);
+        source_leave(p);
         s->connections--;
         stream_close(p->stream);
         log_debug("%s (%s): %s", p->address.text, p->identity ?: "no client", p->reason);

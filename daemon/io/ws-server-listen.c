@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "door.h"
 #include "error.h"
 #include "limits.h"
 #include "log.h"
@@ -51,29 +52,36 @@ static bool too_many_handshakes(const WsServer *s) {
         return s->phases[WS_PHASE_HANDSHAKE].length >= s->limits.handshakes;
 }
 
-static bool oldest_is_slow(const WsServer *s) {
-        const WsPeer *oldest = g_queue_peek_head((GQueue *) &s->phases[WS_PHASE_HANDSHAKE]);
-
-        return oldest && s->now - oldest->since >= HANDSHAKE_STALE_SEC;
+static DoorGuest guest(const WsPeer *p) {
+        return (DoorGuest){
+                .stage = !stream_answered(p->stream) ? DOOR_SILENT
+                         : p->deaf && !p->call       ? DOOR_REFUSED
+                                                     : DOOR_TALKING,
+                .age = p->server->now - p->since,
+                .from = p->source->handshakes,
+        };
 }
 
-/* Is there room for one more handshake? Where there is not, a slow one makes some for somebody who waits. */
-static bool has_room(WsServer *s, bool somebody_waits) {
-        if (!too_many_handshakes(s))
-                return true;
-        if (!oldest_is_slow(s)) {
-                s->listening_paused = true;
-                set_listening(s, false);
-                return false;
+/* Who makes room for one more handshake; NULL: nobody yet. Not one that we owe a look: it is not silent, we are slow. */
+static WsPeer *who_makes_room(const WsServer *s) {
+        WsPeer *chosen = NULL;
+        DoorGuest first;
+
+        for (const GList *l = s->phases[WS_PHASE_HANDSHAKE].head; l; l = l->next) {
+                WsPeer *p = l->data;
+                DoorGuest g = guest(p);
+
+                if (!door_may_put_out(&g) || (chosen && !door_rather(&g, &first)) ||
+                    stream_has_unread(p->stream))
+                        continue;
+                chosen = p;
+                first = g;
         }
-        if (!somebody_waits)
-                return false;
-        ws_peer_gone(g_queue_peek_head(&s->phases[WS_PHASE_HANDSHAKE]), "slow, and others wait");
-        return true;
+        return chosen;
 }
 
 void ws_server_listen_again(WsServer *s) {
-        if (!s->listening_paused || (too_many_handshakes(s) && !oldest_is_slow(s)))
+        if (!s->listening_paused || (too_many_handshakes(s) && !who_makes_room(s)))
                 return;
         s->listening_paused = false;
         if (!s->listen_retry)
@@ -89,18 +97,23 @@ static void refuse(int fd, const PeerAddress *address, const char *reason) {
         (void) close(fd);
 }
 
-static void admit(WsListener *l, int fd, const struct sockaddr_storage *sa) {
+static void admit(WsListener *l, int fd, const struct sockaddr_storage *sa, WsPeer *makes_room) {
         WsServer *s = l->server;
+        const WsSource *source;
         PeerAddress address;
 
         peer_address_from(sa, &address);
+        source = g_hash_table_lookup(s->addresses, address.key);
         if (s->connections >= s->limits.connections)
                 refuse(fd, &address, "too many connections");
-        else if (GPOINTER_TO_UINT(g_hash_table_lookup(s->addresses, address.key)) >=
-                 s->limits.connections_per_address)
+        else if (source && source->connections >= s->limits.connections_per_address)
                 refuse(fd, &address, "too many connections from this address");
-        else if (!ws_peer_new(s, fd, l->tls, &address))
-                rest(s, ENOMEM);
+        else {
+                if (makes_room)
+                        ws_peer_gone(makes_room, "others wait");
+                if (!ws_peer_new(s, fd, l->tls, &address))
+                        rest(s, ENOMEM);
+        }
 }
 
 static void on_connection(uv_poll_t *poll, int status, int events) {
@@ -110,13 +123,17 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
         for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
                 struct sockaddr_storage sa = { 0 };
                 socklen_t size = sizeof(sa);
+                WsPeer *makes_room = NULL;
                 int fd;
 
-                if (!has_room(s, i == 0))
+                if (too_many_handshakes(s) && !(makes_room = who_makes_room(s))) {
+                        s->listening_paused = true;
+                        set_listening(s, false);
                         return;
+                }
                 fd = accept4(l->fd, (struct sockaddr *) &sa, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0)
-                        admit(l, fd, &sa);
+                        admit(l, fd, &sa, makes_room);
                 else if (errno == EAGAIN)
                         return;
                 else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ||

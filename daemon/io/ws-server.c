@@ -20,7 +20,7 @@ WsServer *ws_server_new(Loop *l, const WsLimits *limits, const WsTls *tls, const
         s->handler = handler;
         s->userdata = userdata;
         s->listeners = g_ptr_array_new();
-        s->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        s->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         s->wheel = ping_wheel_new(PING_INTERVAL_SEC, PEER_SILENT_SEC);
         if (tls && !ws_server_reload_tls(s, tls, error))
                 return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A crowd at the server's door: connections from many addresses that say nothing, a byte a second, or garbage, and come
- * back as often as they are put out.
+/* A crowd at the server's door: connections from many addresses that say nothing, a byte a second, garbage, or a
+ * whole hello and then nothing, and come back as often as they are put out.
  *
  *   crowd PORT COUNT     prints "ready" when all of them have been connected; at the end of its standard input, how often
  *                        they were let in, and how often put out
@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 #define RETURNS_PER_SECOND 500
 #define TICKS_PER_SECOND (1000 / TICK_MSEC)
 
-typedef enum Kind { SILENT, SLOW, GARBAGE, _KINDS } Kind;
+typedef enum Kind { SILENT, SLOW, GARBAGE, HELLO, _KINDS } Kind;
 
 typedef struct Stranger {
         int fd; /* -1 while it is away */
@@ -32,8 +33,9 @@ typedef struct Stranger {
         unsigned said; /* bytes of the slow one */
 } Stranger;
 
-/* The beginning of a TLS record with a ClientHello, which never comes to its end. */
-static const uint8_t hello[] = { 22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3 };
+/* A whole ClientHello. The slow one never comes to its end. */
+static uint8_t hello[4096];
+static size_t hello_size;
 
 static Stranger *strangers;
 static unsigned count, present, next_back, next_slow;
@@ -44,6 +46,18 @@ static int epoll_fd;
 static void die(const char *what) {
         fprintf(stderr, "bench-crowd: %s: %s\n", what, strerror(errno));
         exit(EXIT_FAILURE);
+}
+
+static void make_hello(void) {
+        SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+        SSL *ssl = SSL_new(context);
+        BIO *out = BIO_new(BIO_s_mem());
+
+        SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+        (void) SSL_connect(ssl);
+        hello_size = (size_t) BIO_read(out, hello, sizeof(hello));
+        SSL_free(ssl);
+        SSL_CTX_free(context);
 }
 
 static void leave(Stranger *s) {
@@ -57,10 +71,11 @@ static void speak(Stranger *s) {
         uint8_t noise[300];
 
         if (s->kind == SLOW) {
-                uint8_t byte = s->said < sizeof(hello) ? hello[s->said] : 0;
-
-                s->said++;
-                (void) send(s->fd, &byte, 1, MSG_NOSIGNAL);
+                if (s->said < hello_size - 1)
+                        (void) send(s->fd, &hello[s->said++], 1, MSG_NOSIGNAL);
+        } else if (s->kind == HELLO) {
+                if (s->said == 0 && send(s->fd, hello, hello_size, MSG_NOSIGNAL) > 0)
+                        s->said = 1;
         } else if (s->kind == GARBAGE) {
                 for (size_t i = 0; i < sizeof(noise); i++)
                         noise[i] = (uint8_t) rand();
@@ -91,7 +106,7 @@ static bool come(Stranger *s, unsigned number) {
         s->said = 0;
         present++;
         let_in++;
-        if (s->kind == GARBAGE)
+        if (s->kind == GARBAGE || s->kind == HELLO)
                 speak(s); /* goes with the handshake of TCP, or is refused */
         return true;
 }
@@ -156,6 +171,7 @@ int main(int argc, char *argv[]) {
         strangers = calloc(count, sizeof(Stranger));
         for (unsigned i = 0; strangers && i < count; i++)
                 strangers[i] = (Stranger){ .fd = -1, .kind = i % _KINDS };
+        make_hello();
         epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
         if (!strangers || timerfd_settime(timer, 0, &every, NULL) < 0 || add(timer, &timer) < 0 ||

@@ -2,9 +2,10 @@
 /* A simulated fleet: thousands of TLS clients in one process, each registered and idle, answering every command at once. It speaks WebSocket on
  * epoll and OpenSSL by itself, so that its own cost is small and flat beside the server's.
  *
- * bench-fleet PORT COUNT [RATE] < TOKENS     client i is "sim-<i>" and has line i of TOKENS; prints "ready" when all are
- *                                            registered, and ends when standard input is closed after that. With RATE they
- *                                            send that many stats a second in all, in turn. */
+ * bench-fleet PORT COUNT [RATE [FIRST]] < TOKENS
+ *
+ * Client i is "sim-<FIRST + i>" and has line i of TOKENS. Prints "ready" when all are registered, and ends when standard input
+ * is closed after that. With RATE they send that many stats a second in all, in turn. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -36,7 +37,7 @@ typedef struct Peer {
 
 static SSL_CTX *tls;
 static int epoll_fd;
-static unsigned count, started, ready, rate;
+static unsigned count, started, ready, rate, first;
 static uint16_t port;
 static Peer *peers;
 
@@ -250,7 +251,7 @@ static void read_tokens(void) {
         for (unsigned i = 0; i < count; i++) {
                 if (!fgets(line, sizeof(line), stdin))
                         die("no token", i);
-                peers[i].number = i;
+                peers[i].number = first + i;
                 peers[i].token = g_strdup(g_strchomp(line));
         }
 }
@@ -258,13 +259,14 @@ static void read_tokens(void) {
 int main(int argc, char *argv[]) {
         struct epoll_event events[256], input = { .events = EPOLLIN, .data.ptr = NULL };
 
-        if (argc != 3 && argc != 4) {
-                fprintf(stderr, "Usage: bench-fleet PORT COUNT [RATE] < TOKENS\n");
+        if (argc < 3 || argc > 5) {
+                fprintf(stderr, "Usage: bench-fleet PORT COUNT [RATE [FIRST]] < TOKENS\n");
                 return EXIT_FAILURE;
         }
         port = (uint16_t) atoi(argv[1]);
         count = (unsigned) atoi(argv[2]);
-        rate = argc == 4 ? (unsigned) atoi(argv[3]) : 0;
+        rate = argc > 3 ? (unsigned) atoi(argv[3]) : 0;
+        first = argc > 4 ? (unsigned) atoi(argv[4]) : 0;
         peers = g_new0(Peer, count);
         read_tokens();
         tls = SSL_CTX_new(TLS_client_method());

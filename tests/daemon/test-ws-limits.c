@@ -10,6 +10,7 @@
 
 static const WsLimits roomy = { 1000, 100, 100, 100 };
 static const WsLimits tight = { 1000, 8, 4, 3 };
+static const WsLimits narrow_door = { 1000, 8, 8, 3 };
 
 /* What keeps a connection alive, when it is asked, and when it is over. */
 static void test_silent(WsFixture *f, gconstpointer data) {
@@ -105,28 +106,87 @@ static void test_per_address(WsFixture *f, gconstpointer data) {
         g_assert_cmpuint(g_hash_table_size(f->server->addresses), ==, 0);
 }
 
-/* More strangers than may shake hands: the others wait, and the slow ones go as soon as somebody does. */
-static void test_handshakes(WsFixture *f, gconstpointer data) {
-        int slow[3], honest;
+static unsigned shaking(const WsFixture *f) {
+        return f->server->phases[WS_PHASE_HANDSHAKE].length;
+}
 
-        for (size_t i = 0; i < G_N_ELEMENTS(slow); i++)
-                slow[i] = dial(f->port);
-        say(slow[2], "GET /nothing HTTP/1.1\r\n\r\n"); /* refused, and does not let go */
-        pump_until(f, ws_server_connections(f->server) == 3);
+/* A whole ClientHello, sent. What comes back is left unread. */
+static void say_hello(int fd) {
+        SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+        SSL *ssl = SSL_new(context);
+        char *hello;
+        long size;
+
+        SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        g_assert_cmpint(SSL_connect(ssl), ==, -1);
+        size = BIO_get_mem_data(SSL_get_wbio(ssl), &hello);
+        g_assert_cmpint(size, >, 100);
+        say_bytes(fd, hello, (size_t) size);
+        SSL_free(ssl);
+        SSL_CTX_free(context);
+}
+
+/* More strangers than may shake hands. Whoever has not said hello makes room for the next at once, however many come; who
+ * was refused, and who is at it, gets his time, and the others wait. */
+static void test_handshakes(WsFixture *f, gconstpointer data) {
+        int silent[20], refused[2], talking, honest, next;
+        size_t n = 0;
+
+        for (; n < 12; n++) {
+                silent[n] = dial(f->port);
+                ws_fixture_settle(f);
+        }
+        g_assert_cmpuint(shaking(f), ==, 3);
+        honest = dial_open(f); /* in its turn, although nobody's time is up */
+        close(honest);
+        pump_until(f, f->closed == 1);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+                refused[i] = dial(f->port);
+                say(refused[i], "GET /nothing HTTP/1.1\r\n\r\n");
+                ws_fixture_settle(f);
+        }
+        talking = dial(f->tls_port);
+        say_hello(talking);
+        ws_fixture_settle(f);
+        g_assert_cmpuint(shaking(f), ==, 3); /* nobody of these is silent */
         honest = dial(f->port);
         say(honest, WS_REQUEST);
         ws_fixture_settle(f);
-        g_assert_cmpuint(f->opened, ==, 0);
-        ws_fixture_ticks(f, HANDSHAKE_STALE_SEC);
-        pump_until(f, f->opened == 1);
-        g_assert_cmpuint(f->server->phases[WS_PHASE_HANDSHAKE].length, ==, 2);
+        g_assert_cmpuint(f->opened, ==, 1);
+        ws_fixture_ticks(f, DOOR_REFUSED_SEC);
+        pump_until(f, f->opened == 2);
+        g_assert_cmpuint(shaking(f), ==, 2);
 
-        /* One that fails makes room too. */
-        for (size_t i = 0; i < G_N_ELEMENTS(slow); i++)
-                close(slow[i]);
+        /* The one that talks and another are left; the refused goes, and then only time helps. */
+        next = dial(f->tls_port);
+        say_hello(next);
+        ws_fixture_settle(f);
+        silent[n++] = dial(f->tls_port);
+        say_hello(silent[n - 1]);
+        ws_fixture_settle(f);
+        g_assert_cmpuint(shaking(f), ==, 3);
+        close(honest);
+        pump_until(f, f->closed == 2);
+        honest = dial(f->port);
+        say(honest, WS_REQUEST);
+        ws_fixture_ticks(f, DOOR_TALKING_SEC - DOOR_REFUSED_SEC - 1);
+        ws_fixture_settle(f);
+        g_assert_cmpuint(f->opened, ==, 2);
+        ws_fixture_ticks(f, 1);
+        pump_until(f, f->opened == 3);
+
+        /* Those that leave by themselves make room too. */
+        for (size_t i = 0; i < n; i++)
+                close(silent[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+                close(refused[i]);
+        close(talking);
+        close(next);
         pump_until(f, ws_server_connections(f->server) == 1);
         close(honest);
-        pump_until(f, f->closed == 1);
+        pump_until(f, f->closed == 3);
+        g_assert_cmpuint(g_hash_table_size(f->server->addresses), ==, 0);
 }
 
 /* Without descriptors the listener rests and comes back; it neither spins nor dies. */
@@ -202,7 +262,7 @@ int main(int argc, char *argv[]) {
                 { "deadlines", &roomy, test_deadlines },
                 { "slow-request", &roomy, test_slow_request },
                 { "per-address", &tight, test_per_address },
-                { "handshakes", &tight, test_handshakes },
+                { "handshakes", &narrow_door, test_handshakes },
                 { "no-descriptors", &roomy, test_no_descriptors },
                 { "idle", &roomy, test_idle },
                 { "slow-reader", &roomy, test_slow_reader },
