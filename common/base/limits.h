@@ -133,6 +133,18 @@
 #define HEALTH_STATUS_TIMEOUT_USEC (30ull * 1000000)
 #define HEALTH_POLL_MIN_MSEC 2000 /* doubled from question to question, for each is in the journal */
 #define HEALTH_POLL_MAX_MSEC 15000
+
+/* Schedules. Each is a timer of systemd, and a file that root reads at every reload. */
+#define SCHEDULES_MAX 256
+#define SCHEDULE_ENTRIES_MAX 4096 /* of their directory that are looked at, whatever they are */
+#define SCHEDULE_NAME_MAX 64      /* with "mserver-schedule@" and ".timer" far from a unit name's 255 */
+#define SCHEDULE_CALENDAR_MAX 256
+#define SCHEDULE_FILE_BYTES_MAX (256u * 1024)                /* PARAMS_BYTES_MAX, escaped, and the rest */
+#define SCHEDULE_DELAY_MAX_USEC (7ull * 24 * 3600 * 1000000) /* random, on top of the calendar */
+#define SCHEDULE_CHANGES_MAX 16                              /* at once: each is a process and a reload */
+#define SYSTEMD_TIMEOUT_USEC (60ull * 1000000) /* a reload takes seconds where there are many units */
+#define CALENDAR_CHECK_MSEC 10000              /* for systemd-analyze to say what it thinks of one */
+#define CALENDAR_CHECK_BYTES_MAX 4096          /* of what it says */
 #define SUBSCRIBERS_MAX 256
 #define SUBSCRIBERS_PER_UID_MAX 32            /* of a user other than root */
 #define SUBSCRIBER_UNREAD_BYTES (512u * 1024) /* of output on its way to a subscriber */

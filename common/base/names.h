@@ -8,10 +8,12 @@
 #define MSERVER_CLIENT_ROOT "/org/mserver1/client"
 #define MSERVER_COMMAND_ROOT "/org/mserver1/command"
 #define MSERVER_BATCH_ROOT "/org/mserver1/batch"
+#define MSERVER_SCHEDULE_ROOT "/org/mserver1/schedule"
 #define MSERVER_IFACE_MANAGER "org.mserver1.Manager"
 #define MSERVER_IFACE_CLIENT "org.mserver1.Client"
 #define MSERVER_IFACE_COMMAND "org.mserver1.Command"
 #define MSERVER_IFACE_BATCH "org.mserver1.Batch"
+#define MSERVER_IFACE_SCHEDULE "org.mserver1.Schedule"
 #define MSERVER_ERROR_PREFIX "org.mserver1.Error."
 
 #define MCLIENT_BUS_NAME "org.mclient1"
@@ -28,6 +30,7 @@
 #define ACTION_BROADCAST "org.mserver1.broadcast"
 #define ACTION_CANCEL "org.mserver1.cancel"
 #define ACTION_MANAGE_CLIENTS "org.mserver1.manage-clients"
+#define ACTION_MANAGE_SCHEDULES "org.mserver1.manage-schedules"
 #define ACTION_AGENT_RUN "org.mclient1.run"
 
 /* Files. The state directory comes from $STATE_DIRECTORY (systemd.exec(5)) and else is this. */
@@ -46,6 +49,7 @@
 #define DOCKER_SOCKET "/run/docker.sock"
 
 #define MSERVER_UNIT "mserver.service"
+#define MSERVER_SCHEDULE_TIMER "mserver-schedule@%s.timer" /* %s: the schedule's name */
 #define MSERVER_USER "mserver"
 #define MCLIENT_UNIT "mclient.service"
 
@@ -87,6 +91,8 @@
 #define MESSAGE_ID_CLIENT_ENROLLED "47504b4af20847df812f765a71a43112"
 #define MESSAGE_ID_ENROLLMENT_CREATED "4e87d1b422574aec9cc98fd1a31a5199"
 #define MESSAGE_ID_CLIENT_REVOKED "406de3285f5341caba834fe38ee50759"
+#define MESSAGE_ID_SCHEDULE_CHANGED "3b82823821dd480bb287c394a40d5b8a"
+#define MESSAGE_ID_SCHEDULE_RUN "79c54cf49e784c178c9f54e57829a513"
 
 /* The same of each MCLIENT_EVENT=, explained in units/mclient.catalog */
 #define MESSAGE_ID_AGENT_COMMAND_REQUESTED "5068b19c194e47bf8f3f039a93d61054"

@@ -156,10 +156,20 @@ static int append_question(sd_bus_message *m, const PolkitQuestion *q, const cha
         r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", q->sender, q->action);
         if (r < 0)
                 return r;
-        /* All four are always there: a policy's message may name any of them. */
-        return sd_bus_message_append(m, "a{ss}us", 4, "client", q->client ?: "", "command", q->command ?: "",
-                                     "container", q->container ?: "", "selector", q->selector ?: "",
-                                     q->interactive ? ALLOW_USER_INTERACTION : 0, cancellation_id);
+        r = sd_bus_message_open_container(m, 'a', "{ss}");
+        if (r < 0)
+                return r;
+        /* These four are always there: a policy's message may name any of them. */
+        r = sd_bus_message_append(m, "{ss}{ss}{ss}{ss}", "client", q->client ?: "", "command",
+                                  q->command ?: "", "container", q->container ?: "", "selector",
+                                  q->selector ?: "");
+        if (r >= 0 && q->schedule)
+                r = sd_bus_message_append(m, "{ss}", "schedule", q->schedule);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r
+                     : sd_bus_message_append(m, "us", q->interactive ? ALLOW_USER_INTERACTION : 0,
+                                             cancellation_id);
 }
 
 static int make_question(PolkitCheck *c, const PolkitQuestion *q) {

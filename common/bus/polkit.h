@@ -23,6 +23,7 @@ typedef struct PolkitQuestion {
         uint32_t uid;       /* its user; 0 is let through unasked */
         bool interactive;   /* the caller waits while a person authenticates */
         const char *client, *command, *container, *selector; /* details for rules and dialogs; NULL is "" */
+        const char *schedule; /* likewise, where it is about one; NULL: no such detail */
 } PolkitQuestion;
 
 /* actions: all that can be allowed, NULL-terminated; it stays. */

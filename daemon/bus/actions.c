@@ -25,6 +25,7 @@ const char *const server_actions[] = {
         ACTION_BROADCAST,
         ACTION_CANCEL,
         ACTION_MANAGE_CLIENTS,
+        ACTION_MANAGE_SCHEDULES,
         NULL,
 };
 

@@ -10,6 +10,7 @@
 #include "bus.h"
 #include "callers.h"
 #include "polkit.h"
+#include "schedule-timers.h"
 #include "signals.h"
 #include "subscribers.h"
 
@@ -26,4 +27,5 @@ struct Bus {
         Polkit *polkit;
         Requests *requests;
         Subscribers *subscribers;
+        SystemdTimers *timers;
 };

@@ -32,6 +32,7 @@ static void audit_denial(Request *r, const char *action, const char *reason) {
         audit_entry_add(e, "MSERVER_ACTION", action);
         audit_entry_add(e, "MSERVER_REASON", reason);
         audit_entry_add(e, "MSERVER_SELECTOR", s->selector);
+        audit_entry_add(e, "MSERVER_SCHEDULE", s->schedule);
         audit_entry_message(e, "%s%s%s%s%s denied to uid %" PRIu32 " (%s): %s", where ?: "",
                             where ? ": " : "", sends ? s->command : r->method->name,
                             sends && s->container ? " " : "", sends && s->container ? s->container : "",
@@ -73,6 +74,7 @@ static void ask_polkit(Request *r) {
                 .command = s->command,
                 .container = s->container,
                 .selector = s->selector,
+                .schedule = s->schedule,
         };
         polkit_check(r->bus->polkit, &q, &r->check, on_answer, request_ref(r));
 }

@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <systemd/sd-bus.h>
 
-typedef struct BusOption {
+typedef struct BusOption BusOption;
+struct BusOption {
         const char *name;
         char type; /* 'b' a bool, 'u' an unsigned, 't' a uint64_t, 's' a const char* that the message keeps */
         size_t offset;
-} BusOption;
+};
 
 /* Reads the a{sv} at the message's present place into the struct ret, which holds the defaults. table ends with a
  * NULL name. Any integer type that holds the value is taken for a number. FLEET_ERROR_INVALID_PARAMETER for an

@@ -160,6 +160,7 @@ Request *request_unref(Request *r) {
         g_free(r->subject.command);
         g_free(r->subject.container);
         g_free(r->subject.selector);
+        g_free(r->subject.schedule);
         caller_clear(&r->caller);
         g_free(r);
         return NULL;

@@ -17,7 +17,7 @@ typedef struct Requests Requests;
 
 /* What polkit's rules, its dialogs and the journal are told a request is about; NULL where it does not apply. */
 typedef struct RequestSubject {
-        char *client, *command, *container, *selector;
+        char *client, *command, *container, *selector, *schedule;
 } RequestSubject;
 
 /* What the methods' parsers leave for those who do the work. Strings belong to the message. */
@@ -36,6 +36,10 @@ typedef struct RequestArgs {
         uint32_t max;
         uint64_t expires;
         bool replace;
+        const char *calendar; /* of a schedule, whose name is id */
+        uint64_t created;     /* of the schedule that polkit was asked about */
+        bool persistent, enabled;
+        uint64_t randomized_delay; /* µs */
 } RequestArgs;
 
 typedef struct Request {
@@ -49,7 +53,7 @@ typedef struct Request {
         uint32_t owner_uid;     /* whose command or batch it is about; UINT32_MAX: nobody's */
         Caller caller;          /* once known */
         bool charged;           /* to the caller's uid */
-        const char *actions[3]; /* polkit's, to be asked in this order; NULL: none */
+        const char *actions[4]; /* polkit's, to be asked in this order; NULL: none */
         unsigned asked;         /* how many of them have said yes */
         PolkitCheck *check;     /* the open one; holds a reference of ours */
         char *waits_for;        /* id of the command whose end RunCommand waits for; likewise */

@@ -9,6 +9,7 @@
 #include "command-bus.h"
 #include "manager-methods.h"
 #include "names.h"
+#include "schedule-bus.h"
 
 #define MATCH_POLKIT                                         \
         "type='signal',sender='org.freedesktop.PolicyKit1'," \
@@ -32,6 +33,7 @@ static void disconnected(void *userdata) {
         Bus *b = userdata;
 
         requests_close_all(b->requests);
+        b->timers = systemd_timers_free(b->timers);
         b->callers = callers_free(b->callers);
         b->subscribers = subscribers_free(b->subscribers);
         b->requests = requests_free(b->requests);
@@ -51,6 +53,8 @@ static int publish(Bus *b) {
                 r = command_bus_publish(b);
         if (r >= 0)
                 r = batch_bus_publish(b);
+        if (r >= 0)
+                r = schedule_bus_publish(b);
         return r;
 }
 
@@ -63,6 +67,8 @@ static int connected(sd_bus *bus, void *userdata) {
         b->polkit = polkit_new(bus, server_actions);
         b->requests = requests_new();
         b->subscribers = subscribers_new(b->server->loop, bus, b->polkit, b->server->dispatcher);
+        b->timers = systemd_timers_new(bus, b->server->schedules);
+        systemd_timers_restore(b->timers);
         r = publish(b);
         return r < 0 ? r : sd_bus_add_match_async(bus, NULL, MATCH_POLKIT, on_polkit_changed, NULL, b);
 }

@@ -28,11 +28,7 @@ static const BusOption command_options[] = { COMMAND_OPTIONS, {} };
 
 static const BusOption batch_options[] = {
         COMMAND_OPTIONS,
-        { "max-parallel", 'u', offsetof(RequestArgs, batch.plan.max_parallel) },
-        { "max-failures", 'u', offsetof(RequestArgs, batch.plan.max_failures) },
-        { "pause", 't', offsetof(RequestArgs, batch.plan.pause) },
-        { "require-healthy", 'b', offsetof(RequestArgs, batch.plan.require_healthy) },
-        { "health-timeout", 't', offsetof(RequestArgs, batch.health_timeout) },
+        MANAGER_PLAN_OPTIONS,
         { "dry-run", 'b', offsetof(RequestArgs, dry_run) },
         {},
 };
@@ -126,7 +122,7 @@ bool manager_parse_send(Request *r, sd_bus_message *m, GError **error) {
         return read_request(r, m, command_options, error);
 }
 
-bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
+bool manager_read_batch(Request *r, sd_bus_message *m, const BusOption *options, GError **error) {
         g_autoptr(Selector) selector = NULL;
 
         if (!manager_read_string(m, &r->args.selector, error))
@@ -137,11 +133,15 @@ bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
         r->subject.selector = g_strdup(r->args.selector);
         r->actions[1] = ACTION_BROADCAST;
         r->args.batch.plan.max_failures = BATCH_FAILURES_ANY;
-        if (!read_request(r, m, batch_options, error) || !check_batch_options(&r->args, error))
+        if (!read_request(r, m, options, error) || !check_batch_options(&r->args, error))
                 return false;
         if (r->args.batch.plan.require_healthy)
                 r->actions[2] = command_action(HEALTH_COMMAND);
         return true;
+}
+
+bool manager_parse_broadcast(Request *r, sd_bus_message *m, GError **error) {
+        return manager_read_batch(r, m, batch_options, error);
 }
 
 bool manager_parse_can_run(Request *r, sd_bus_message *m, GError **error) {

@@ -30,6 +30,17 @@ void manager_run_command(Request *r);
 void manager_broadcast(Request *r);
 void manager_can_run(Request *r);
 
+/* manager-schedules.c */
+bool manager_parse_create_schedule(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_schedule(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_run_schedule(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_enable_schedule(Request *r, sd_bus_message *m, GError **error);
+void manager_create_schedule(Request *r);
+void manager_delete_schedule(Request *r);
+void manager_enable_schedule(Request *r);
+void manager_run_schedule(Request *r);
+void manager_list_schedules(Request *r);
+
 /* manager-history.c: finding and ending them */
 bool manager_parse_command(Request *r, sd_bus_message *m, GError **error);
 bool manager_parse_batch(Request *r, sd_bus_message *m, GError **error);
@@ -46,6 +57,18 @@ void manager_list_backups(Request *r);
 void manager_get_latest_stats(Request *r);
 bool manager_parse_stats(Request *r, sd_bus_message *m, GError **error);
 void manager_get_stats(Request *r);
+
+/* Shared by those that broadcast now and those that will: selector, command, params and options (a table of
+ * bus-options.h, with these in it), and whom polkit is asked about for it. */
+#define MANAGER_PLAN_OPTIONS                                                                             \
+        { "max-parallel", 'u', offsetof(RequestArgs, batch.plan.max_parallel) },                         \
+                        { "max-failures", 'u', offsetof(RequestArgs, batch.plan.max_failures) },         \
+                        { "pause", 't', offsetof(RequestArgs, batch.plan.pause) },                       \
+                        { "require-healthy", 'b', offsetof(RequestArgs, batch.plan.require_healthy) }, { \
+                "health-timeout", 't', offsetof(RequestArgs, batch.health_timeout)                       \
+        }
+typedef struct BusOption BusOption;
+bool manager_read_batch(Request *r, sd_bus_message *m, const BusOption *options, GError **error);
 
 /* Shared by the parsers: the next argument as any string, and as a client's id (args.id, subject.client); the latter of a
  * string that was read. */

@@ -211,6 +211,21 @@ static void on_batch_changed(const Batch *b, bool added, bool ended, void *userd
         }
 }
 
+static void on_schedule_changed(const Schedule *what, ScheduleNews news, void *userdata) {
+        Signals *s = userdata;
+        g_autofree char *path = schedule_path(what->name);
+
+        if (!s->bus->connection)
+                return;
+        if (news == SCHEDULE_ADDED)
+                (void) sd_bus_emit_object_added(s->bus->connection, path);
+        else if (news == SCHEDULE_REMOVED)
+                (void) sd_bus_emit_object_removed(s->bus->connection, path);
+        else
+                (void) sd_bus_emit_properties_changed(s->bus->connection, path, MSERVER_IFACE_SCHEDULE,
+                                                      "Enabled", "Last", "LastBatch", NULL);
+}
+
 static const FleetObserver observer = {
         .client_added = on_client_added,
         .client_removed = on_client_removed,
@@ -223,6 +238,7 @@ static const FleetObserver observer = {
         .key_updated = on_key_updated,
         .backup_completed = on_backup_completed,
         .batch_changed = on_batch_changed,
+        .schedule_changed = on_schedule_changed,
 };
 
 Signals *signals_new(Bus *b) {

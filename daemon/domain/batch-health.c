@@ -212,6 +212,7 @@ HealthWatch *health_watch_new(Loop *l, Dispatcher *d, const CommandRequest *requ
                 .command = HEALTH_COMMAND,
                 .params = status_params(request),
                 .batch = request->batch,
+                .schedule = request->schedule,
                 .timeout = HEALTH_STATUS_TIMEOUT_USEC,
                 .caller = request->caller,
         };

@@ -11,6 +11,7 @@ void batch_clear(Batch *b) {
         g_free(b->id);
         g_free(b->selector);
         g_free(b->command);
+        g_free(b->schedule);
         g_free(b->status);
         g_hash_table_unref(b->commands);
 }

@@ -22,6 +22,7 @@ BatchRun *batch_run_new(Batches *b, const char *selector, const CommandRequest *
                 .requested = now_realtime(),
                 .selector = g_strdup(selector),
                 .command = g_strdup(request->command),
+                .schedule = g_strdup(request->schedule),
                 .state = "running",
                 .status = g_strdup(""),
                 .total = clients->len,
@@ -36,6 +37,7 @@ BatchRun *batch_run_new(Batches *b, const char *selector, const CommandRequest *
         r->request.params = json_object_get(request->params);
         r->request.caller.exe = g_strdup(request->caller.exe);
         r->request.batch = r->batch.id;
+        r->request.schedule = r->batch.schedule;
         return r;
 }
 

@@ -44,8 +44,8 @@ GPtrArray *batches_preview(Batches *b, const char *selector, const CommandReques
         return clients;
 }
 
-void batches_start(Batches *b, const char *selector, const CommandRequest *request,
-                   const BatchOptions *options, BatchDone done, void *userdata) {
+const Batch *batches_start(Batches *b, const char *selector, const CommandRequest *request,
+                           const BatchOptions *options, BatchDone done, void *userdata) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GPtrArray) clients = choose(b, selector, &error);
         BatchRun *r;
@@ -55,7 +55,7 @@ void batches_start(Batches *b, const char *selector, const CommandRequest *reque
                            BATCHES_RUNNING_MAX);
         if (error) {
                 done(NULL, error, userdata);
-                return;
+                return NULL;
         }
         r = batch_run_new(b, selector, request, options, g_steal_pointer(&clients));
         r->done = done;
@@ -64,6 +64,7 @@ void batches_start(Batches *b, const char *selector, const CommandRequest *reque
         batch_run_save(r);
         fleet_tell_batch(b->fleet, &r->batch, true, false);
         batch_run_go_on(r);
+        return &r->batch;
 }
 
 bool batches_cancel(Batches *b, const char *id, GError **error) {

@@ -13,6 +13,7 @@ typedef struct Batches Batches;
 
 struct Batch {
         char *id, *selector, *command;
+        char *schedule; /* that started it; NULL: a caller did, or it has ended */
         const char *state; /* "running", "cancelled", "failed" (its plan stopped it), "finished", "interrupted" */
         char *status; /* what it waits for besides its commands, or why it was stopped, for people; "" */
         uint64_t requested, finished; /* realtime µs, 0: it runs */
@@ -35,10 +36,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batches, batches_free)
 /* done once all that can be sent at once has been: everything, or the first clients of the plan. Clients that are absent
  * or do not offer the command are skipped; absent ones are queued for where the request says so, and a queued command
  * takes no part in the plan. request->client is not used. No client matches: FLEET_ERROR_NO_SUCH_CLIENT naming the
- * selector. */
+ * selector; then, and for LIMIT_EXCEEDED, done runs from inside the call, which returns NULL. Else it returns the batch,
+ * of which nothing has been sent or audited yet. */
 typedef void (*BatchDone)(const Batch *b, const GError *error, void *userdata);
-void batches_start(Batches *b, const char *selector, const CommandRequest *request,
-                   const BatchOptions *options, BatchDone done, void *userdata);
+const Batch *batches_start(Batches *b, const char *selector, const CommandRequest *request,
+                           const BatchOptions *options, BatchDone done, void *userdata);
 
 /* Whom it would be sent to now: client ids (char*) in order; nothing is sent or kept. Errors as above. */
 GPtrArray *batches_preview(Batches *b, const char *selector, const CommandRequest *request, GError **error);

@@ -27,17 +27,26 @@ AuditEntry *dispatcher_audit_entry(const char *event, const char *message_id, in
         return e;
 }
 
+/* What it is part of. */
+static void add_origin(AuditEntry *e, const CommandRecord *r) {
+        if (r->batch[0])
+                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        if (r->schedule && r->schedule[0])
+                audit_entry_add(e, "MSERVER_SCHEDULE", r->schedule);
+}
+
 static AuditEntry *request_entry(const Open *o, const char *why) {
         const CommandRecord *r = o->record;
+        bool scheduled = r->schedule && r->schedule[0];
         AuditEntry *e = dispatcher_audit_entry("command-requested", MESSAGE_ID_COMMAND_REQUESTED, LOG_NOTICE,
                                                r->client, r->command, r->container, o->params, &o->caller);
 
         audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
         audit_entry_add(e, "MSERVER_REASON", why);
-        if (r->batch[0])
-                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
-        audit_entry_message(e, "%s: %s%s%s requested by uid %u%s (%s)", r->client, r->command,
-                            r->container[0] ? " " : "", r->container, r->caller_uid,
+        add_origin(e, r);
+        audit_entry_message(e, "%s: %s%s%s requested by %s%suid %u%s (%s)", r->client, r->command,
+                            r->container[0] ? " " : "", r->container, scheduled ? r->schedule : "",
+                            scheduled ? " for " : "", r->caller_uid,
                             r->state == COMMAND_QUEUED ? ", queued" : "", r->id);
         return e;
 }
@@ -72,8 +81,7 @@ static AuditEntry *end_entry(const CommandRecord *r, const char *event, const ch
         audit_entry_add(e, "MSERVER_ERROR", error);
         audit_entry_add_number(e, "MSERVER_DURATION_USEC", (int64_t) duration);
         audit_entry_add_number(e, "MSERVER_CALLER_UID", r->caller_uid);
-        if (r->batch[0])
-                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        add_origin(e, r);
         audit_entry_message(e, "%s: %s%s%s %s%s after %s%s%s (%s, for uid %u)", r->client, r->command,
                             r->container[0] ? " " : "", r->container, what,
                             command_state_to_string(r->state), how_long, error ? ": " : "", error ?: "",
@@ -99,8 +107,7 @@ static AuditEntry *denied_entry(const CommandRecord *r, json_object *params) {
         audit_entry_add(e, "MSERVER_COMMAND_ID", r->id);
         audit_entry_add(e, "MSERVER_ACTION", rule);
         audit_entry_add(e, "MSERVER_REASON", reason);
-        if (r->batch[0])
-                audit_entry_add(e, "MSERVER_BATCH_ID", r->batch);
+        add_origin(e, r);
         audit_entry_message(e, "%s: %s%s%s denied to uid %u by the client's own policy: %s (%s)", r->client,
                             r->command, r->container[0] ? " " : "", r->container, r->caller_uid, reason,
                             r->id);

@@ -357,6 +357,7 @@ static CommandRecord *record_of(const CommandRequest *q) {
                         .command = q->command,
                         .container = container_of(q->params),
                         .batch = q->batch ?: "",
+                        .schedule = q->schedule ?: "",
                         .params = q->params ? json_object_to_json_string_ext(q->params,
                                                                              JSON_C_TO_STRING_PLAIN)
                                             : "{}",

@@ -19,12 +19,13 @@ typedef struct Dispatcher Dispatcher;
 
 typedef struct CommandRequest {
         const char *client, *command;
-        json_object *params; /* as command_params_check() returned it */
-        const char *batch;   /* NULL outside a batch */
-        bool queue;          /* wait for an absent client */
-        uint64_t expires;    /* realtime µs, 0: for ever; only with queue */
-        uint64_t timeout;    /* µs of the run, 0: the default */
-        Caller caller;       /* strings borrowed */
+        json_object *params;  /* as command_params_check() returned it */
+        const char *batch;    /* NULL outside a batch */
+        const char *schedule; /* that asked for the batch; NULL: a caller did */
+        bool queue;           /* wait for an absent client */
+        uint64_t expires;     /* realtime µs, 0: for ever; only with queue */
+        uint64_t timeout;     /* µs of the run, 0: the default */
+        Caller caller;        /* strings borrowed */
 } CommandRequest;
 
 /* The record is borrowed. Exactly one of record and error is set. */

@@ -13,6 +13,9 @@
 
 typedef struct Client Client;
 typedef struct Batch Batch;
+typedef struct Schedule Schedule;
+
+typedef enum ScheduleNews { SCHEDULE_ADDED, SCHEDULE_CHANGED, SCHEDULE_REMOVED } ScheduleNews;
 
 typedef struct FleetObserver {
         void (*client_added)(const Client *c, void *userdata);     /* known from now on */
@@ -36,5 +39,7 @@ typedef struct FleetObserver {
         void (*stats_received)(const Client *c, json_object *data, int64_t timestamp_ms, void *userdata);
         void (*alert_changed)(const AlertRecord *a, AlertChange change,
                               void *userdata); /* once it is durable */
+        /* It is there from now on, was enabled, disabled or run, or is about to go. */
+        void (*schedule_changed)(const Schedule *s, ScheduleNews news, void *userdata);
         void (*batch_changed)(const Batch *b, bool added, bool ended, void *userdata);
 } FleetObserver;

@@ -102,6 +102,10 @@ void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended) {
         TELL(f, batch_changed, b, added, ended);
 }
 
+void fleet_tell_schedule(Fleet *f, const Schedule *s, ScheduleNews news) {
+        TELL(f, schedule_changed, s, news);
+}
+
 void fleet_tell_alert(Fleet *f, const AlertRecord *a, AlertChange change) {
         TELL(f, alert_changed, a, change);
 }

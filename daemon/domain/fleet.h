@@ -85,5 +85,6 @@ uint64_t fleet_output_passed(Fleet *f, const CommandRecord *r, uint64_t end);
 void fleet_tell_key(Fleet *f, const char *client, const char *container, const char *session_key);
 void fleet_tell_backup(Fleet *f, const char *client, const char *container, const char *file);
 void fleet_tell_stats(Fleet *f, const Client *c, json_object *data, int64_t timestamp_ms);
+void fleet_tell_schedule(Fleet *f, const Schedule *s, ScheduleNews news);
 void fleet_tell_batch(Fleet *f, const Batch *b, bool added, bool ended);
 void fleet_tell_alert(Fleet *f, const AlertRecord *a, AlertChange change);

@@ -18,6 +18,7 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
                  GError **error) {
         g_autofree char *database = g_build_filename(state_directory, "mserver.db", NULL);
         g_autofree char *keys = g_build_filename(state_directory, "session_keys", NULL);
+        g_autofree char *definitions = g_build_filename(state_directory, "schedules", NULL);
         Server *s = ret;
 
         if (g_mkdir_with_parents(state_directory, 0750) < 0)
@@ -34,10 +35,14 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->key_files = key_files_new(l, keys, error);
         if (!s->key_files)
                 return false;
+        s->schedule_files = schedule_files_new(l, definitions, error);
+        if (!s->schedule_files)
+                return false;
         s->fleet = fleet_new(s->store, s->audit, clients_max);
         s->dispatcher = dispatcher_new(l, s->store, s->audit, s->fleet);
         s->batches = batches_new(l, s->store, s->fleet, s->dispatcher);
         fleet_observe(s->fleet, &batches_observer, s);
+        s->schedules = schedules_new(l, s->audit, s->fleet, s->batches, s->schedule_files);
         s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
         s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
         if (!s->history)
@@ -108,28 +113,33 @@ void server_load(Server *s, FleetReady ready, void *userdata) {
         Loading *l = g_new0(Loading, 1);
 
         *l = (Loading){ s, ready, userdata };
+        schedules_load(s->schedules);
         audit_keeper_load(s->audit_keeper, audit_loaded, l);
 }
 
 static bool is_idle(const Server *s) {
         return s->store->ops->queue_depth(s->store->engine) == 0 && audit_queue_depth(s->audit) == 0 &&
-               key_files_queue_depth(s->key_files) == 0;
+               key_files_queue_depth(s->key_files) == 0 &&
+               schedule_files_queue_depth(s->schedule_files) == 0;
 }
 
 /* What is under way gets durable and audited: what one of these threads gives back may be work for another. */
 static void drain(Server *s) {
-        if (!s->store || !s->audit || !s->key_files)
+        if (!s->store || !s->audit || !s->key_files || !s->schedule_files)
                 return; /* nothing has begun */
         do {
                 s->store->ops->drain(s->store->engine);
                 audit_drain(s->audit);
                 key_files_drain(s->key_files);
+                schedule_files_drain(s->schedule_files);
         } while (!is_idle(s));
 }
 
 void server_clear(Server *s) {
         drain(s);
         sessions_free(s->sessions);
+        schedules_free(s->schedules);
+        schedule_files_free(s->schedule_files);
         key_files_free(s->key_files);
         if (s->audit_keeper)
                 audit_drain(s->audit);

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "metrics.h"
 #include "notifier.h"
+#include "schedules.h"
 #include "sessions.h"
 #include "store.h"
 
@@ -24,6 +25,8 @@ typedef struct Server {
         Fleet *fleet;
         Dispatcher *dispatcher;
         Batches *batches;
+        ScheduleFiles *schedule_files;
+        Schedules *schedules;
         KeyFiles *key_files;
         Keyring *keyring;
         History *history;

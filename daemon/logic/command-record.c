@@ -15,6 +15,7 @@ CommandRecord *command_record_new(const char *id, const char *client, const char
                         .command = command,
                         .container = "",
                         .batch = "",
+                        .schedule = "",
                         .params = "{}",
                         .state = COMMAND_QUEUED,
                         .caller_uid = UINT32_MAX,
@@ -23,7 +24,8 @@ CommandRecord *command_record_new(const char *id, const char *client, const char
 
 /* Commands come and go by the thousand: one allocation for all that does not change. */
 CommandRecord *command_record_copy(const CommandRecord *r) {
-        const char *const from[] = { r->id, r->client, r->command, r->container, r->batch, r->params };
+        const char *const from[] = { r->id,    r->client, r->command, r->container,
+                                     r->batch, r->params, r->schedule };
         size_t sizes[G_N_ELEMENTS(from)], size = sizeof(*r);
         const char *to[G_N_ELEMENTS(from)] = {};
         CommandRecord *copy;
@@ -46,6 +48,7 @@ CommandRecord *command_record_copy(const CommandRecord *r) {
         copy->container = to[3];
         copy->batch = to[4];
         copy->params = to[5];
+        copy->schedule = to[6];
         copy->result = g_strdup(r->result);
         copy->error = g_strdup(r->error);
         return copy;

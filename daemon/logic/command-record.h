@@ -15,6 +15,7 @@ typedef struct CommandRecord {
         const char *id, *client, *command;
         const char *container; /* "" where none was named */
         const char *batch;     /* "" outside a batch */
+        const char *schedule;  /* "" where no schedule asked for it; NULL in lists, which leave it out */
         const char *params;    /* JSON object text, as sent; NULL in lists, which leave it out */
         char *result;          /* JSON text, NULL before the end */
         char *error;           /* NULL while and where there is none */

@@ -33,6 +33,7 @@ bool command_row(RowReader *r, GPtrArray *rows) {
         c.params = peek_text(r);
         c.result = (char *) peek_text(r);
         c.cancel = read_number(r) != 0;
+        c.schedule = peek_text(r);
         g_ptr_array_add(rows, command_record_copy(&c));
         return true;
 }

@@ -73,9 +73,10 @@ static const char version_6[] =
                 "  number INTEGER NOT NULL PRIMARY KEY, instance TEXT NOT NULL, seq BIGINT NOT NULL,"
                 "  hash TEXT NOT NULL, time BIGINT NOT NULL, exact INTEGER NOT NULL);";
 
-const char *const sql_migrations[] = {
-        version_1, version_2, version_3, version_4, version_5, version_6, NULL
-};
+static const char version_7[] = "ALTER TABLE commands ADD COLUMN schedule TEXT NOT NULL DEFAULT '';";
+
+const char *const sql_migrations[] = { version_1, version_2, version_3, version_4,
+                                       version_5, version_6, version_7, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -114,17 +115,18 @@ const char sql_put_audit_head[] =
 const char sql_load_audit_head[] = "SELECT instance, seq, hash, time, exact FROM audit_head";
 
 const char sql_submit_command[] =
-                "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                "INSERT INTO commands (" SQL_COMMAND_COLUMNS ", params, result, phase, schedule)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 const char sql_advance_command[] =
                 "UPDATE commands SET state = $1, sent = $2, started = $3, finished = $4, error = $5, result = $6"
                 " WHERE id = $7 AND (state = $8 OR state = $9 OR state = $10 OR state = $11 OR state = $12)";
 const char sql_cancel_command[] = "UPDATE commands SET cancel = 1 WHERE id = $1";
 const char sql_settle_command[] = "UPDATE commands SET phase = $1 WHERE id = $2";
-const char sql_get_command[] =
-                "SELECT " SQL_COMMAND_COLUMNS ", params, result, cancel FROM commands WHERE id = $1";
-const char sql_open_commands[] = "SELECT " SQL_COMMAND_COLUMNS ", params, result, cancel FROM commands"
-                                 " WHERE phase = 0 ORDER BY requested, id";
+const char sql_get_command[] = "SELECT " SQL_COMMAND_COLUMNS
+                               ", params, result, cancel, schedule FROM commands WHERE id = $1";
+const char sql_open_commands[] =
+                "SELECT " SQL_COMMAND_COLUMNS ", params, result, cancel, schedule FROM commands"
+                " WHERE phase = 0 ORDER BY requested, id";
 
 const char sql_put_output[] =
                 "INSERT INTO outputs (id, start, output) VALUES ($1, $2, $3)"

@@ -26,7 +26,7 @@ extern const char sql_append_backup[], sql_backup_is_settled[], sql_settle_backu
 #define SQL_COMMAND_COLUMNS                                                                                    \
         "id, client, command, container, batch, state, requested, sent, started, finished, expires, timeout, " \
         "caller_uid, error"
-#define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL, 0 FROM commands WHERE "
+#define SQL_LIST_COMMANDS "SELECT " SQL_COMMAND_COLUMNS ", NULL, NULL, 0, NULL FROM commands WHERE "
 
 /* The column phase, which the partial indexes are on. */
 #define SQL_PHASE_OPEN 0 /* not final, or its end is not settled */

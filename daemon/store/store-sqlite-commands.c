@@ -8,11 +8,12 @@
 
 static const ArgsLayout layout_of_command = {
         .size = sizeof(CommandRecord),
-        .n_strings = 8,
+        .n_strings = 9,
         .strings = { offsetof(CommandRecord, id), offsetof(CommandRecord, client),
                      offsetof(CommandRecord, command), offsetof(CommandRecord, container),
                      offsetof(CommandRecord, batch), offsetof(CommandRecord, params),
-                     offsetof(CommandRecord, result), offsetof(CommandRecord, error) },
+                     offsetof(CommandRecord, result), offsetof(CommandRecord, error),
+                     offsetof(CommandRecord, schedule) },
 };
 
 static int run_submit(DbThread *db, DbTask *task) {
@@ -38,6 +39,7 @@ static int run_submit(DbThread *db, DbTask *task) {
         bind_text(&b, r->params);
         bind_text(&b, r->result);
         bind_number(&b, command_phase(r->state));
+        bind_text(&b, r->schedule ?: "");
         return db_finish(b.statement);
 }
 

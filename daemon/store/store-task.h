@@ -27,7 +27,7 @@ typedef struct StoreTask {
 typedef struct ArgsLayout {
         size_t size;
         unsigned n_strings;
-        size_t strings[8];
+        size_t strings[9];
 } ArgsLayout;
 
 extern const ArgsLayout layout_of_string; /* of a single char* */

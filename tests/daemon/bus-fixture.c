@@ -111,7 +111,7 @@ static void append_entry(sd_bus_message *m, const char *entry) {
         g_assert_cmpint(sd_bus_message_close_container(m), >=, 0);
 }
 
-static void append_dict(sd_bus_message *m, const char *text) {
+void fixture_append_dict(sd_bus_message *m, const char *text) {
         g_auto(GStrv) entries = g_strsplit(text ?: "", " ", 0);
 
         g_assert_cmpint(sd_bus_message_open_container(m, 'a', "{sv}"), >=, 0);
@@ -130,8 +130,8 @@ Pending *fixture_command_begin(Fixture *f, sd_bus *from, bool interactive, const
                         >=, 0);
         g_assert_cmpint(sd_bus_message_set_allow_interactive_authorization(m, interactive), >=, 0);
         g_assert_cmpint(sd_bus_message_append(m, "ss", target, command), >=, 0);
-        append_dict(m, params);
-        append_dict(m, options);
+        fixture_append_dict(m, params);
+        fixture_append_dict(m, options);
         return message_begin(f->loop, from, m);
 }
 
@@ -146,7 +146,7 @@ sd_bus_message *fixture_list(Fixture *f, const char *filter) {
         g_assert_cmpint(sd_bus_message_new_method_call(f->root, &m, MSERVER_BUS_NAME, MSERVER_ROOT,
                                                        MSERVER_IFACE_MANAGER, "ListCommands"),
                         >=, 0);
-        append_dict(m, filter);
+        fixture_append_dict(m, filter);
         return call_end(message_begin(f->loop, f->root, m));
 }
 
@@ -190,6 +190,7 @@ static void append_value(GString *line, sd_bus_message *m) {
         uint64_t t;
         uint32_t u;
         char type;
+        int b;
 
         g_assert_cmpint(sd_bus_message_peek_type(m, &type, &contents), >, 0);
         switch (type) {
@@ -201,6 +202,10 @@ static void append_value(GString *line, sd_bus_message *m) {
         case 't':
                 g_assert_cmpint(sd_bus_message_read_basic(m, type, &t), >, 0);
                 g_string_append_printf(line, " %" G_GUINT64_FORMAT, t);
+                return;
+        case 'b':
+                g_assert_cmpint(sd_bus_message_read_basic(m, type, &b), >, 0);
+                g_string_append(line, b ? " true" : " false");
                 return;
         case 'u':
                 g_assert_cmpint(sd_bus_message_read_basic(m, type, &u), >, 0);

@@ -45,6 +45,9 @@ Pending *fixture_command_begin(Fixture *f, sd_bus *from, bool interactive, const
 sd_bus_message *fixture_command(Fixture *f, sd_bus *from, const char *member, const char *target,
                                 const char *command, const char *params, const char *options);
 
+/* One such dictionary. */
+void fixture_append_dict(sd_bus_message *m, const char *text);
+
 /* ListCommands, as f->root, with a filter written likewise. */
 sd_bus_message *fixture_list(Fixture *f, const char *filter);
 

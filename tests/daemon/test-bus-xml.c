@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bus-fixture.h"
+#include "fake-systemd.h"
 
 /* What of an interface matters: a line for each member and argument, sorted. Of documented XML also what its comments
  * do not mention. */
@@ -136,6 +137,21 @@ static void check(Fixture *f, const char *path, const char *interface) {
         g_assert_cmpstr(undocumented->str, ==, "");
 }
 
+static void check_schedule(Fixture *f) {
+        FakeSystemd *s = fake_systemd_new(f->loop, f->private_bus);
+        g_autoptr(sd_bus_message) m = NULL, made = NULL;
+
+        g_assert_cmpint(sd_bus_message_new_method_call(f->root, &m, MSERVER_BUS_NAME, MSERVER_ROOT,
+                                                       MSERVER_IFACE_MANAGER, "CreateSchedule"),
+                        >=, 0);
+        g_assert_cmpint(sd_bus_message_append(m, "ssssa{sv}a{sv}", "x", "daily", "all", "status", 0, 0), >=,
+                        0);
+        made = call_end(message_begin(f->loop, f->root, m));
+        assert_reply_error(made, NULL, NULL);
+        check(f, MSERVER_SCHEDULE_ROOT "/x", MSERVER_IFACE_SCHEDULE);
+        fake_systemd_free(s);
+}
+
 static void test_equal(Fixture *f, const void *data) {
         FakeAgent *agent = fake_agent_new(&f->server, "a.b");
         g_autofree char *id = fixture_send(f, "a.b");
@@ -147,6 +163,7 @@ static void test_equal(Fixture *f, const void *data) {
         g_assert_cmpint(sd_bus_message_read(m, "so", &batch, &batch_path), >, 0);
         check(f, MSERVER_ROOT, MSERVER_IFACE_MANAGER);
         check(f, MSERVER_CLIENT_ROOT "/a_2eb", MSERVER_IFACE_CLIENT);
+        check_schedule(f);
         check(f, path, MSERVER_IFACE_COMMAND);
         check(f, batch_path, MSERVER_IFACE_BATCH);
         fake_agent_free(agent);
