@@ -149,13 +149,14 @@ static void head_is_told(NoticeLane *k) {
         waiting_free(w);
 }
 
-/* It goes without having been told; then that it is over is not told, either. */
-static void drop(NoticeLane *k, Waiting *w) {
+/* It goes without having been told; then that it is over is not told, either. refreshed: that it lasts will be told again anyway. */
+static void drop(NoticeLane *k, Waiting *w, bool refreshed) {
         if (w->seq)
                 notice_db_drop(k->shared->db, w->seq);
         if (w->notice->cleared)
                 notice_db_forget(k->shared->db, k->name, w->notice->alert->id);
-        (void) g_hash_table_remove(k->told, w->notice->alert->id);
+        if (w->notice->cleared || !refreshed)
+                (void) g_hash_table_remove(k->told, w->notice->alert->id);
         waiting_free(w);
 }
 
@@ -165,7 +166,7 @@ static void head_is_refused(NoticeLane *k, const char *error) {
         k->count.refused++;
         log_warning("[Notify %s] is not told of %s (%s), as it does not take it: %s", k->name,
                     w->notice->alert->id, w->notice->alert->kind, error);
-        drop(k, w);
+        drop(k, w, false);
 }
 
 static void recovered(NoticeLane *k) {
@@ -225,7 +226,7 @@ static void drop_oldest(NoticeLane *k) {
                             k->name, NOTIFY_WAITING_MAX, w->notice->alert->id);
         k->dropping = true;
         k->count.dropped++;
-        drop(k, w);
+        drop(k, w, k->target->shape == NOTICE_ALERTMANAGER);
 }
 
 static void queue(NoticeLane *k, int64_t seq, Notice *notice) {
@@ -263,7 +264,7 @@ void lane_forget(NoticeLane *k, const char *alert) {
                     (i == k->waiting.head && k->flight && !k->refreshing))
                         continue;
                 g_queue_delete_link(&k->waiting, i);
-                drop(k, w);
+                drop(k, w, false);
         }
         notice_db_forget(k->shared->db, k->name, alert);
         (void) g_hash_table_remove(k->told, alert);

@@ -24,8 +24,8 @@ class Metrics(unittest.TestCase):
         listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         self.address = listeners[0].getsockname()
         config = os.path.join(self.directory.name, "mserver.conf")
-        with open(config, "w", encoding="ascii"):
-            pass
+        with open(config, "w", encoding="ascii") as f:
+            f.write("[Notify ops]\nType=webhook\nUrl=http://127.0.0.1:9/s3cret\n")
         self.pid = os.fork()
         if self.pid == 0:
             fds = [os.dup(listener.fileno()) for listener in listeners]
@@ -56,6 +56,9 @@ class Metrics(unittest.TestCase):
         self.assertIn("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8", head)
         self.assertIn(f"Content-Length: {len(body.encode())}", head)
         self.assertTrue(body.endswith("\n# EOF\n"))
+        self.assertIn('\nmserver_notices_total{target="ops",outcome="sent"} 0\n', body)
+        self.assertIn('\nmserver_notices_waiting{target="ops"} 0\n', body)
+        self.assertNotIn("s3cret", body)
         self.assertIn('\nmserver_clients{state="online"} 0\n', body)
         self.assertIn("\n# TYPE mserver_samples counter\nmserver_samples_total 0\n", body)
         self.assertIn('\nmserver_command_duration_seconds_bucket{state="succeeded",le="+Inf"} 0\n', body)
