@@ -186,20 +186,39 @@ static void test_nobody_listens(void) {
         test_free(t);
 }
 
-static void test_bound(void) {
-        Test *t = test_new(one);
-        unsigned surplus = 5;
+#define SURPLUS 5
 
+/* One is under way, and so many wait that a0000 to a0004 are dropped. */
+static void overflow(Test *t) {
         t->holds = true;
         raise_alert(t, "first");
-        expect(t, "ops +first; ");
-        for (unsigned i = 0; i < NOTIFY_WAITING_MAX - 1 + surplus; i++) {
+        until_told(t, " +first; ");
+        for (unsigned i = 0; i < NOTIFY_WAITING_MAX - 1 + SURPLUS; i++) {
                 g_autofree char *id = g_strdup_printf("a%04u", i);
 
                 raise_alert(t, id);
         }
-        while (notifier_count(t->notifier, 0).dropped < surplus)
+        while (notifier_count(t->notifier, 0).dropped < SURPLUS)
                 step(t);
+}
+
+/* An Alertmanager is told of what lasts in any case. */
+static void test_bound_of_alertmanager(void) {
+        static const char *const am[] = { "am alertmanager info -", NULL };
+        Test *t = test_new(am);
+
+        overflow(t);
+        t->holds = false;
+        answer_next(t, NOTICE_SENT);
+        until_told(t, "am +a0000 +a0001 ");
+        until_told(t, "; ");
+        test_free(t);
+}
+
+static void test_bound(void) {
+        Test *t = test_new(one);
+
+        overflow(t);
         g_assert_cmpuint(notifier_count(t->notifier, 0).waiting, ==, NOTIFY_WAITING_MAX);
         t->holds = false;
         answer_next(t, NOTICE_SENT); /* it was under way, and stayed */
@@ -288,6 +307,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/notifier/connection-lost", test_connection_lost);
         g_test_add_func("/notifier/nobody-listens", test_nobody_listens);
         g_test_add_func("/notifier/bound", test_bound);
+        g_test_add_func("/notifier/bound-of-alertmanager", test_bound_of_alertmanager);
         g_test_add_func("/notifier/refresh", test_refresh);
         g_test_add_func("/notifier/reload", test_reload);
         return g_test_run();
