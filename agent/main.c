@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "log.h"
 #include "names.h"
+#include "no-core.h"
 #include "node-watch.h"
 #include "sampler.h"
 #include "uplink.h"
@@ -250,6 +251,7 @@ int main(int argc, char *argv[]) {
         Options options;
         int code;
 
+        process_no_core();
         (void) setlocale(LC_CTYPE, ""); /* not LC_NUMERIC: JSON is written with printf(3) */
         (void) setlocale(LC_MESSAGES, "");
         (void) bindtextdomain("mclient", LOCALEDIR);

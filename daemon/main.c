@@ -17,6 +17,7 @@
 #include "log.h"
 #include "metrics-server.h"
 #include "names.h"
+#include "no-core.h"
 #include "options.h"
 #include "self-signed.h"
 #include "server.h"
@@ -199,7 +200,8 @@ static void look_at_certificate(void *userdata) {
         g_autoptr(GError) error = NULL;
         g_autofree char *before = g_strdup(p->tls.leaf);
 
-        if (!reload_certificate(p, p->options, &error))
+        (void) reload_certificate(p, p->options, &error);
+        if (error)
                 log_warning("the TLS certificate cannot be read anew, the one before stays: %s",
                             error->message);
         else if (g_strcmp0(before, p->tls.leaf) != 0)
@@ -335,6 +337,7 @@ int main(int argc, char *argv[]) {
         Process p = {};
         int code = EXIT_FAILURE;
 
+        process_no_core();
         (void) setlocale(LC_ALL, "");
         umask(0027);
         p.options = options_read(argc, argv, &error);

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "log.h"
 #include "names.h"
+#include "no-core.h"
 #include "script-serve.h"
 
 static int help(void) {
@@ -95,6 +96,7 @@ int main(int argc, char *argv[]) {
 
         if (code >= 0)
                 return code;
+        process_no_core();
         log_init(false);
         (void) umask(0077);
         (void) signal(SIGPIPE, SIG_IGN);

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "log.h"
 #include "names.h"
+#include "no-core.h"
 #include "sender.h"
 
 static int help(void) {
@@ -80,6 +81,7 @@ int main(int argc, char *argv[]) {
         g_autoptr(GError) error = NULL;
         int code;
 
+        process_no_core();
         (void) setlocale(LC_CTYPE, "");
         (void) setlocale(LC_MESSAGES, "");
         (void) bindtextdomain("mserver-notify", LOCALEDIR);

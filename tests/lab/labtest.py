@@ -372,6 +372,24 @@ class ServerTest(LabTest):
         super().setUp()
 
 
+def places_of(secret):
+    """Where it can be read that it should not: every process's arguments and environment, the server's state, the journal."""
+    places = []
+    for pattern in ('/proc/[0-9]*/cmdline', '/proc/[0-9]*/environ', '/var/lib/mserver/**', '/run/systemd/units/*'):
+        for path in glob.glob(pattern, recursive=True):
+            try:
+                with open(path, 'rb') as f:
+                    if secret.encode() in f.read():
+                        places.append(path)
+            except OSError:  # those of /proc come and go
+                pass
+    run('journalctl', '--sync')
+    # As it is stored, in whichever field of whichever entry.
+    if secret in run('journalctl', '--output=export', '--boot', '--all').stdout:
+        places.append('the journal')
+    return places
+
+
 def configure_agent(case, **settings):
     """From here to the end of the test these stand in [Agent] of its configuration; an empty one takes it out."""
     os.makedirs(os.path.dirname(AGENT_DROP_IN), exist_ok=True)

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from labtest import BusError, ServerTest, client_state, get_property, manager, run, systemctl, wait_for
+from labtest import BusError, ServerTest, client_state, get_property, manager, places_of, run, systemctl, wait_for
 from peers import connect, new_address, new_id
 
 DROP_IN = '/etc/mclient/mclient.conf.d/50-enrolled.conf'
@@ -186,6 +186,22 @@ class Enroll(ServerTest):
         systemctl('restart', 'mserver.service')
         enroll(line)
         self.assert_enrolled()
+
+    def test_no_secret_is_seen_beside_it(self):
+        """While the host waits for the server's answer it has both, the line's and its own; and when it is enrolled."""
+        middle = Middle(self, swallow=1, hold=True)
+        line = line_for(self.client)
+        with subprocess.Popen(['mclient', 'enroll', '--force'], stdin=subprocess.PIPE, text=True) as process:
+            process.stdin.write(by_way_of(line, middle.port) + '\n')
+            process.stdin.close()
+            self.assertEqual(middle.answers.get(timeout=20).split()[1], b'200')
+            secrets = [line.split()[2], read(PENDING).split()[-1]]
+            self.assertEqual([places_of(s) for s in secrets], [[], []])
+            self.assertEqual(os.stat(f'/proc/{process.pid}/mem').st_uid, 0)
+            process.kill()
+        enroll(line)
+        self.assert_enrolled()
+        self.assertEqual([places_of(s) for s in (*secrets, read(TOKEN).strip())], [[], [], []])
 
     def test_a_start_that_fails_takes_the_same_line_again(self):
         drop_in = '/run/systemd/system/mclient.service.d/broken.conf'
