@@ -231,7 +231,8 @@ static void called(const CallResult *c, void *userdata) {
         g_autoptr(RotationCall) ended = g_steal_pointer(&o->call);
         g_autofree char *error = NULL;
 
-        o->intent = c->intent ? rotation_intent_copy(c->intent) : NULL;
+        if (c->end != CALL_REFUSED)
+                o->intent = rotation_intent_copy(c->intent);
         switch (c->end) {
         case CALL_REFUSED:
                 refused(o, c);

@@ -150,10 +150,9 @@ static void append_string(GString *out, const char *text, const char *name) {
 
 static void append_value(GString *out, json_object *value, const char *name) {
         enum json_type type = json_object_get_type(value);
+        bool tells = type != json_type_null && type != json_type_boolean;
 
-        if (type == json_type_null || type == json_type_boolean)
-                json_append_object(out, value); /* tells nothing */
-        else if (redact_name_is_secret(name, strlen(name)))
+        if (tells && redact_name_is_secret(name, strlen(name)))
                 append_mask(out);
         else if (type == json_type_string)
                 append_string(out, json_object_get_string(value), name);

@@ -71,7 +71,7 @@ static bool get_number(sqlite3 *db, const char *path, const char *sql, int *ret,
 static bool check_pages(sqlite3 *db, const char *path, GError **error) {
         g_autoptr(sqlite3_stmt) s = NULL;
         const char *verdict, *detail;
-        int page_size, pages;
+        int page_size = 0, pages = 0;
 
         if (!get_number(db, path, "PRAGMA page_size", &page_size, error) ||
             !get_number(db, path, "PRAGMA page_count", &pages, error))

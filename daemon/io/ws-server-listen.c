@@ -3,7 +3,9 @@
  * is never given up: when descriptors or memory run out it rests for a while. */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -211,12 +213,12 @@ static int listen_on(const struct addrinfo *ai) {
 }
 
 static uint16_t bound_port(int fd) {
-        struct sockaddr_storage sa = { 0 };
+        struct sockaddr_in6 sa = {};
         socklen_t size = sizeof(sa);
 
+        G_STATIC_ASSERT(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port));
         (void) getsockname(fd, (struct sockaddr *) &sa, &size);
-        return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &sa)->sin6_port
-                                              : ((struct sockaddr_in *) &sa)->sin_port);
+        return ntohs(sa.sin6_port);
 }
 
 int listen_tcp(const char *host, uint16_t port, uint16_t *ret_port, GError **error) {
