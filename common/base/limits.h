@@ -322,6 +322,20 @@
         1000 /* of one series: with HISTORY_SERIES_MAX of them 2 MB, below what the bus carries */
 #define HISTORY_AHEAD_SEC 60 /* a client's clock that is further ahead is not believed */
 
+/* Alerts. */
+#define ALERTS_MAX 20000         /* that last at one time: a whole fleet that is offline */
+#define ALERTS_PER_CLIENT_MAX 64 /* all kinds of some eight containers; a client makes no more of itself */
+#define ALERTS_PAST_MAX 5000     /* cleared ones that the store keeps, some 1 MB */
+#define ALERT_CONTAINERS_MAX 64  /* of one client, those that it names first */
+#define ALERT_MESSAGE_MAX 512
+#define ALERT_CLEAR_DEFAULT_USEC (60ull * 1000000)
+#define ALERT_EVENTS_DEFAULT_USEC (24ull * 3600 * 1000000)
+#define ALERT_TIME_MAX_USEC (366ull * 24 * 3600 * 1000000) /* of any time in [Alerts] */
+#define ALERT_TICK_MSEC 1000                               /* between two looks at what no sample tells of */
+#define SILENCES_MAX 256 /* each alert is held against all of them when it is raised */
+#define SILENCE_MAX_USEC (90ull * 24 * 3600 * 1000000) /* what nobody ends ends by itself */
+#define SILENCE_COMMENT_MAX 256
+
 /* Metrics for Prometheus. */
 #define METRICS_SERIES_MAX 50000 /* 4 MB of text, written in one turn of the loop: some 20 ms */
 #define METRICS_CONNECTIONS_MAX 16

@@ -25,6 +25,7 @@ AlertRecord *alert_record_copy(const AlertRecord *a) {
         copy->client = g_strdup(a->client);
         copy->container = g_strdup(a->container);
         copy->message = g_strdup(a->message);
+        copy->subject = g_strdup(a->subject);
         return copy;
 }
 
@@ -36,6 +37,7 @@ AlertRecord *alert_record_free(AlertRecord *a) {
         g_free(a->client);
         g_free(a->container);
         g_free(a->message);
+        g_free(a->subject);
         g_free(a);
         return NULL;
 }

@@ -28,6 +28,7 @@ typedef struct AlertRecord {
         uint64_t since, cleared;  /* realtime µs; cleared 0: it lasts */
         bool acknowledged;        /* somebody has said that they know */
         bool silenced;            /* it is kept and shown, and nobody is told of it */
+        char *subject;            /* what else it is of: the command that failed; "" or NULL: nothing */
 } AlertRecord;
 
 /* "info", "warning", "critical": as on D-Bus and in the journal. */

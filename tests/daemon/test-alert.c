@@ -20,16 +20,18 @@ static void test_severity(void) {
 
 static void test_copy(void) {
         char id[] = "alert_1_1000", kind[] = "node-syncing", client[] = "seoul-1", container[] = "3node0",
-             message[] = "3node0: syncing";
-        const AlertRecord a = { id, ALERT_CRITICAL, kind, client, container, message, 5, 7, true, true };
+             message[] = "3node0: syncing", subject[] = "restart";
+        const AlertRecord a = { id, ALERT_CRITICAL, kind, client, container, message, 5,
+                                7,  true,           true, subject };
         g_autoptr(AlertRecord) copy = alert_record_copy(&a);
 
-        id[0] = kind[0] = client[0] = container[0] = message[0] = '?';
+        id[0] = kind[0] = client[0] = container[0] = message[0] = subject[0] = '?';
         g_assert_cmpstr(copy->id, ==, "alert_1_1000");
         g_assert_cmpstr(copy->kind, ==, "node-syncing");
         g_assert_cmpstr(copy->client, ==, "seoul-1");
         g_assert_cmpstr(copy->container, ==, "3node0");
         g_assert_cmpstr(copy->message, ==, "3node0: syncing");
+        g_assert_cmpstr(copy->subject, ==, "restart");
         g_assert_cmpint(copy->severity, ==, ALERT_CRITICAL);
         g_assert_cmpuint(copy->since, ==, 5);
         g_assert_cmpuint(copy->cleared, ==, 7);
