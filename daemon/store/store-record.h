@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
+
 typedef struct ClientRecord {
         char *id, *host, *version, *address;
         char *labels;   /* JSON object text */
@@ -57,6 +59,33 @@ typedef struct BackupRecord {
         uint64_t size, finished; /* bytes; realtime µs */
 } BackupRecord;
 
+/* When a node last reported a key and a backup: realtime µs, 0: never. */
+typedef struct NodeTimes {
+        char *client, *container;
+        uint64_t key, backup;
+} NodeTimes;
+
+NodeTimes *node_times_free(NodeTimes *t);
+
+/* told: all that follows from its latest change, being raised or cleared, is done. */
+typedef struct AlertRow {
+        AlertRecord *alert;
+        bool told;
+} AlertRow;
+
+/* Alerts of these clients and of this kind are told to nobody until then. */
+typedef struct SilenceRecord {
+        char *id, *selector;
+        char *kind;              /* "": all */
+        char *comment;           /* why, for people; "" where nobody said */
+        uint64_t created, until; /* realtime µs */
+        uint32_t caller_uid;
+} SilenceRecord;
+
+AlertRow *alert_row_free(AlertRow *r);
+SilenceRecord *silence_record_free(SilenceRecord *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AlertRow, alert_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SilenceRecord, silence_record_free)
 AuditHeadRecord *audit_head_record_free(AuditHeadRecord *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditHeadRecord, audit_head_record_free)
 BatchRecord *batch_record_free(BatchRecord *b);

@@ -75,8 +75,20 @@ static const char version_6[] =
 
 static const char version_7[] = "ALTER TABLE commands ADD COLUMN schedule TEXT NOT NULL DEFAULT '';";
 
+static const char version_8[] =
+                "CREATE TABLE alerts ("
+                "  id TEXT NOT NULL PRIMARY KEY, severity TEXT NOT NULL, kind TEXT NOT NULL, client TEXT NOT NULL,"
+                "  container TEXT NOT NULL, subject TEXT NOT NULL, since BIGINT NOT NULL, cleared BIGINT NOT NULL,"
+                "  acknowledged INTEGER NOT NULL, silenced INTEGER NOT NULL, told INTEGER NOT NULL, message TEXT NOT NULL);"
+                "CREATE INDEX alerts_open ON alerts (id) WHERE cleared = 0 OR told = 0;"
+                "CREATE INDEX alerts_cleared ON alerts (cleared) WHERE cleared > 0;"
+
+                "CREATE TABLE silences ("
+                "  id TEXT NOT NULL PRIMARY KEY, selector TEXT NOT NULL, kind TEXT NOT NULL, comment TEXT NOT NULL,"
+                "  created BIGINT NOT NULL, until BIGINT NOT NULL, caller_uid BIGINT NOT NULL);";
+
 const char *const sql_migrations[] = { version_1, version_2, version_3, version_4,
-                                       version_5, version_6, version_7, NULL };
+                                       version_5, version_6, version_7, version_8, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"
@@ -167,3 +179,34 @@ const char sql_settle_backup[] = "UPDATE backups SET settled = 1 WHERE client = 
 const char sql_list_backups[] = "SELECT client, id, container, file, sha256, size, finished FROM backups"
                                 " WHERE ($1 IS NULL OR client = $1) AND ($2 IS NULL OR container = $2)"
                                 " ORDER BY finished DESC, id DESC LIMIT $3";
+
+const char sql_node_times[] =
+                "SELECT client, container, MAX(key_time), MAX(backup_time) FROM"
+                " (SELECT client, container, MAX(received) AS key_time, 0 AS backup_time FROM keys GROUP BY client, container"
+                "  UNION ALL SELECT client, container, 0, MAX(finished) FROM backups GROUP BY client, container) AS times"
+                " GROUP BY client, container";
+
+#define ALERT_COLUMNS \
+        "id, severity, kind, client, container, subject, since, cleared, acknowledged, silenced, told, message"
+
+const char sql_put_alert[] =
+                "INSERT INTO alerts (" ALERT_COLUMNS
+                ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                " ON CONFLICT (id) DO UPDATE SET cleared = excluded.cleared, acknowledged = excluded.acknowledged,"
+                "  silenced = excluded.silenced, told = excluded.told, message = excluded.message";
+const char sql_settle_alert[] = "UPDATE alerts SET told = 1 WHERE id = $1 AND cleared = $2";
+const char sql_open_alerts[] =
+                "SELECT " ALERT_COLUMNS " FROM alerts WHERE cleared = 0 OR told = 0 ORDER BY since, id";
+const char sql_past_alerts[] = "SELECT " ALERT_COLUMNS
+                               " FROM alerts WHERE cleared > 0 ORDER BY cleared DESC, id DESC LIMIT $1";
+const char sql_trim_alerts[] =
+                "DELETE FROM alerts WHERE cleared > 0 AND told = 1 AND cleared <"
+                " (SELECT MIN(cleared) FROM (SELECT cleared FROM alerts WHERE cleared > 0 ORDER BY cleared DESC LIMIT $1) AS kept)";
+
+const char sql_put_silence[] =
+                "INSERT INTO silences (id, selector, kind, comment, created, until, caller_uid)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const char sql_delete_silence[] = "DELETE FROM silences WHERE id = $1";
+const char sql_load_silences[] =
+                "SELECT id, selector, kind, comment, created, until, caller_uid FROM silences"
+                " ORDER BY created, id";

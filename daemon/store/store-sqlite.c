@@ -61,6 +61,15 @@ static const StoreEngine sqlite_engine = {
         .list_keys = sqlite_list_keys,
         .list_backups = sqlite_list_backups,
         .key_elsewhere = sqlite_key_elsewhere,
+        .node_times = sqlite_node_times,
+        .put_alert = sqlite_put_alert,
+        .settle_alert = sqlite_settle_alert,
+        .open_alerts = sqlite_open_alerts,
+        .past_alerts = sqlite_past_alerts,
+        .trim_alerts = sqlite_trim_alerts,
+        .put_silence = sqlite_put_silence,
+        .delete_silence = sqlite_delete_silence,
+        .load_silences = sqlite_load_silences,
         .queue_depth = queue_depth,
 };
 

@@ -49,3 +49,15 @@ void sqlite_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *
 void sqlite_get_batch(void *engine, const char *id, StoreRows done, void *userdata);
 void sqlite_open_batches(void *engine, StoreRows done, void *userdata);
 void sqlite_batch_commands(void *engine, const char *id, StoreRows done, void *userdata);
+/* store-sqlite-nodes.c */
+void sqlite_node_times(void *engine, StoreRows done, void *userdata);
+/* store-sqlite-alerts.c */
+void sqlite_put_alert(void *engine, const AlertRecord *a, bool told, StoreDone done, void *userdata);
+void sqlite_settle_alert(void *engine, const char *id, uint64_t cleared);
+void sqlite_open_alerts(void *engine, StoreRows done, void *userdata);
+void sqlite_past_alerts(void *engine, unsigned limit, StoreRows done, void *userdata);
+void sqlite_trim_alerts(void *engine, unsigned keep);
+/* store-sqlite-silences.c */
+void sqlite_put_silence(void *engine, const SilenceRecord *s, StoreDone done, void *userdata);
+void sqlite_delete_silence(void *engine, const char *id, StoreDone done, void *userdata);
+void sqlite_load_silences(void *engine, StoreRows done, void *userdata);

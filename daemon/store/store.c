@@ -31,6 +31,34 @@ TokenRecord *token_record_free(TokenRecord *t) {
         return NULL;
 }
 
+NodeTimes *node_times_free(NodeTimes *t) {
+        if (!t)
+                return NULL;
+        g_free(t->client);
+        g_free(t->container);
+        g_free(t);
+        return NULL;
+}
+
+AlertRow *alert_row_free(AlertRow *r) {
+        if (!r)
+                return NULL;
+        alert_record_free(r->alert);
+        g_free(r);
+        return NULL;
+}
+
+SilenceRecord *silence_record_free(SilenceRecord *s) {
+        if (!s)
+                return NULL;
+        g_free(s->id);
+        g_free(s->selector);
+        g_free(s->kind);
+        g_free(s->comment);
+        g_free(s);
+        return NULL;
+}
+
 AuditHeadRecord *audit_head_record_free(AuditHeadRecord *h) {
         if (!h)
                 return NULL;

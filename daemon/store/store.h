@@ -98,6 +98,21 @@ typedef struct StoreEngine {
                              StoreRows done, void *userdata);
         /* Where else a session key is the latest: rows of KeyRecord of other nodes than this one. */
         void (*key_elsewhere)(void *engine, const KeyRecord *k, StoreRows done, void *userdata);
+        void (*node_times)(void *engine, StoreRows done,
+                           void *userdata); /* NodeTimes of all nodes that have any */
+        /* In the place of what was there of this id. told: see AlertRow. */
+        void (*put_alert)(void *engine, const AlertRecord *a, bool told, StoreDone done, void *userdata);
+        /* It is told, unless it has been cleared (or anew) since it was cleared then. A power cut may undo this, the end
+         * of the process not. */
+        void (*settle_alert)(void *engine, const char *id, uint64_t cleared);
+        void (*open_alerts)(void *engine, StoreRows done,
+                            void *userdata); /* AlertRow: all that last or are not told */
+        /* AlertRow: those that were cleared, the latest first. */
+        void (*past_alerts)(void *engine, unsigned limit, StoreRows done, void *userdata);
+        void (*trim_alerts)(void *engine, unsigned keep); /* of those that were cleared; lazily */
+        void (*put_silence)(void *engine, const SilenceRecord *s, StoreDone done, void *userdata);
+        void (*delete_silence)(void *engine, const char *id, StoreDone done, void *userdata);
+        void (*load_silences)(void *engine, StoreRows done, void *userdata); /* oldest first */
         unsigned (*queue_depth)(void *engine);
 } StoreEngine;
 

@@ -69,6 +69,11 @@ static const Version versions[] = {
 
           "INSERT INTO enrollments VALUES (x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'seoul-2',"
           " 30, 31, 1000, NULL);" },
+
+        { "CREATE TABLE audit_head (number INTEGER NOT NULL PRIMARY KEY, instance TEXT NOT NULL, seq BIGINT NOT NULL,"
+          " hash TEXT NOT NULL, time BIGINT NOT NULL, exact INTEGER NOT NULL);",
+
+          "INSERT INTO audit_head VALUES (1, 'i', 7, 'h', 40, 1);" },
 };
 
 static void execute(sqlite3 *db, const char *sql) {
@@ -133,7 +138,10 @@ static void assert_the_rest(Fixture *f, unsigned version) {
                         rows_of(f, f->store->ops->load_enrollments, (GDestroyNotify) enrollment_record_free),
                         ==, version >= 5);
         g_assert_cmpuint(rows_of(f, f->store->ops->load_audit_head, (GDestroyNotify) audit_head_record_free),
-                         ==, 0);
+                         ==, version >= 6);
+        g_assert_cmpuint(rows_of(f, f->store->ops->open_alerts, (GDestroyNotify) alert_row_free), ==, 0);
+        g_assert_cmpuint(rows_of(f, f->store->ops->load_silences, (GDestroyNotify) silence_record_free), ==,
+                         0);
 
         fixture_begin(f, (GDestroyNotify) batch_record_free);
         f->store->ops->get_batch(f->store->engine, "batch_1", fixture_on_rows, f);
