@@ -339,6 +339,24 @@ bool config_get_uint(const Config *c, const char *section, const char *key, uint
         return true;
 }
 
+bool config_get_usec(const Config *c, const char *section, const char *key, uint64_t max, uint64_t *ret,
+                     GError **error) {
+        const Entry *e = find_entry(c, section, key, NULL);
+        uint64_t usec;
+
+        if (!e)
+                return true;
+        if (!text_to_usec(e->value, &usec) || usec > max) {
+                g_autofree char *longest = text_duration(max);
+                g_autofree char *expected =
+                                g_strdup_printf("a time such as 90s, 5min, 2h or 1d, at most %s", longest);
+
+                return bad_value(e, error, expected);
+        }
+        *ret = usec;
+        return true;
+}
+
 static bool is_one_of(const char *s, const char *const *words) {
         for (; *words; words++)
                 if (g_ascii_strcasecmp(s, *words) == 0)

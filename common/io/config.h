@@ -32,6 +32,9 @@ const char *config_get(const Config *c, const char *section, const char *key);
  * value and what was expected. */
 bool config_get_uint(const Config *c, const char *section, const char *key, uint64_t min, uint64_t max,
                      uint64_t *ret, GError **error);
+/* A time as text_to_usec() reads it, in µs. */
+bool config_get_usec(const Config *c, const char *section, const char *key, uint64_t max, uint64_t *ret,
+                     GError **error);
 bool config_get_bool(const Config *c, const char *section, const char *key, bool *ret, GError **error);
 
 /* Words split by white space or commas; a new strv, empty when unset. */

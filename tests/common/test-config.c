@@ -258,6 +258,28 @@ static void test_bool(Fixture *f, gconstpointer data) {
         g_assert_false(value);
 }
 
+static void test_usec(Fixture *f, gconstpointer data) {
+        static const struct {
+                const char *text;
+                uint64_t usec; /* 0: it is refused */
+        } cases[] = { { "90", 90000000 }, { "5min", 300000000 }, { "1h", 3600000000 },
+                      { "61min", 0 },     { "soon", 0 },         { "-1", 0 } };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *text = g_strdup_printf("[Agent]\nId=%s\n", cases[i].text);
+                g_autoptr(Config) c = parse(f, text);
+                g_autoptr(GError) error = NULL;
+                uint64_t usec = 7;
+                bool good = config_get_usec(c, "Agent", "Id", 3600000000, &usec, &error);
+
+                g_assert_cmpint(good, ==, cases[i].usec > 0);
+                g_assert_cmpuint(usec, ==, good ? cases[i].usec : 7);
+                if (!good)
+                        g_assert_nonnull(strstr(error->message, "[Agent] Id="));
+                g_assert_true(config_get_usec(c, "Agent", "Labels", 1, &usec, NULL));
+        }
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 #define ADD(path, function) g_test_add("/config/" path, Fixture, NULL, setup, function, teardown)
@@ -271,5 +293,6 @@ int main(int argc, char *argv[]) {
         ADD("nul-byte", test_nul_byte);
         ADD("uint", test_uint);
         ADD("bool", test_bool);
+        ADD("usec", test_usec);
         return g_test_run();
 }
