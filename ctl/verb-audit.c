@@ -17,6 +17,7 @@
 #include "verbs.h"
 
 static const char *const events[] = {
+        "alert-acknowledged",
         "alert-cleared",
         "alert-raised",
         "audit-broken",
@@ -35,6 +36,8 @@ static const char *const events[] = {
         "key-update",
         "schedule-changed",
         "schedule-run",
+        "silence-created",
+        "silence-ended",
         NULL,
 };
 

@@ -129,6 +129,7 @@ static void take_certificate(Process *p, TlsFiles *tls) {
         g_free(s->fingerprint);
         s->fingerprint = g_strdup(p->tls.fingerprint ?: "");
         s->certificate_expires = p->tls.expires;
+        alerts_set_certificate(s->alerts, p->tls.expires);
         if (p->tls.cert)
                 warn_of_expiry(&p->tls);
 }
@@ -171,6 +172,7 @@ static bool reload_all(Process *p, GError **error) {
         fleet_set_clients_max(p->server.fleet, p->options->clients_max);
         history_set_bytes_max(p->server.history, p->options->history_bytes);
         notifier_set_targets(p->server.notifier, p->options->targets);
+        alerts_set_rules(p->server.alerts, &p->options->alerts);
         advertise(p);
         return true;
 }
@@ -300,6 +302,7 @@ static bool make_parts(Process *p, GError **error) {
                 return false;
         history_set_bytes_max(s->history, p->options->history_bytes);
         notifier_set_targets(s->notifier, p->options->targets);
+        alerts_set_rules(s->alerts, &p->options->alerts);
         take_certificate(p, &found);
         advertise(p);
         if (p->tls.cert)

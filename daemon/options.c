@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alert-options.h"
 #include "config.h"
 #include "endpoint.h"
 #include "error.h"
@@ -72,6 +73,7 @@ static bool read_config(Options *o, GError **error) {
                 { "TLS", "ClientCertificates" },
                 { "Server", "AdvertiseUrl" },
                 { "History", "MaxBytes" },
+                ALERT_CONFIG_KEYS,
                 { "Limits", "MaxClients" },
                 { "Limits", "MaxMessageBytes" },
                 { "Limits", "MaxConnectionsPerAddress" },
@@ -86,7 +88,8 @@ static bool read_config(Options *o, GError **error) {
             !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
             !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
             !config_get_uint(c, "History", "MaxBytes", HISTORY_BYTES_MIN, INT64_MAX, &history, error) ||
-            !read_advertise_url(o, c, error) || !read_client_certificates(o, c, error))
+            !alert_options_read(c, &o->alerts, error) || !read_advertise_url(o, c, error) ||
+            !read_client_certificates(o, c, error))
                 return false;
         o->targets = notify_targets_read(c, error);
         if (!o->targets)

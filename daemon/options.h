@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert-condition.h"
 #include "sessions.h"
 #include "ws-server.h"
 
@@ -24,6 +25,7 @@ typedef struct Options {
         bool debug;
         unsigned clients_max;
         uint64_t history_bytes; /* [History] MaxBytes= */
+        AlertRules alerts;
         WsLimits limits;
         GPtrArray *targets; /* of NotifyTarget, [Notify NAME] */
 } Options;

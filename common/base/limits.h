@@ -325,8 +325,9 @@
 /* Alerts. */
 #define ALERTS_MAX 20000         /* that last at one time: a whole fleet that is offline */
 #define ALERTS_PER_CLIENT_MAX 64 /* all kinds of some eight containers; a client makes no more of itself */
-#define ALERTS_PAST_MAX 5000     /* cleared ones that the store keeps, some 1 MB */
-#define ALERT_CONTAINERS_MAX 64  /* of one client, those that it names first */
+#define ALERTS_PAST_DEFAULT 100
+#define ALERTS_PAST_MAX 5000    /* cleared ones that the store keeps, some 1 MB */
+#define ALERT_CONTAINERS_MAX 64 /* of one client, those that it names first */
 #define ALERT_MESSAGE_MAX 512
 #define ALERT_CLEAR_DEFAULT_USEC (60ull * 1000000)
 #define ALERT_EVENTS_DEFAULT_USEC (24ull * 3600 * 1000000)

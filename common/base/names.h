@@ -31,6 +31,7 @@
 #define ACTION_CANCEL "org.mserver1.cancel"
 #define ACTION_MANAGE_CLIENTS "org.mserver1.manage-clients"
 #define ACTION_MANAGE_SCHEDULES "org.mserver1.manage-schedules"
+#define ACTION_MANAGE_ALERTS "org.mserver1.manage-alerts"
 #define ACTION_AGENT_RUN "org.mclient1.run"
 
 /* Files. The state directory comes from $STATE_DIRECTORY (systemd.exec(5)) and else is this. */
@@ -93,6 +94,11 @@
 #define MESSAGE_ID_CLIENT_REVOKED "406de3285f5341caba834fe38ee50759"
 #define MESSAGE_ID_SCHEDULE_CHANGED "3b82823821dd480bb287c394a40d5b8a"
 #define MESSAGE_ID_SCHEDULE_RUN "79c54cf49e784c178c9f54e57829a513"
+#define MESSAGE_ID_ALERT_RAISED "c3228eedb8e6416abf85cfda9dce4b70"
+#define MESSAGE_ID_ALERT_CLEARED "f5787d7f795f4586b2659ce92144a476"
+#define MESSAGE_ID_ALERT_ACKNOWLEDGED "c0233d46d4c64d388f99679d260a0d94"
+#define MESSAGE_ID_SILENCE_CREATED "4fd442223fe94701b75c02057f9acdbf"
+#define MESSAGE_ID_SILENCE_ENDED "a69941540b814e42b654b78895d7e8c0"
 
 /* The same of each MCLIENT_EVENT=, explained in units/mclient.catalog */
 #define MESSAGE_ID_AGENT_COMMAND_REQUESTED "5068b19c194e47bf8f3f039a93d61054"

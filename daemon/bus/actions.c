@@ -26,6 +26,7 @@ const char *const server_actions[] = {
         ACTION_CANCEL,
         ACTION_MANAGE_CLIENTS,
         ACTION_MANAGE_SCHEDULES,
+        ACTION_MANAGE_ALERTS,
         NULL,
 };
 

@@ -25,8 +25,9 @@ typedef struct RequestArgs {
         const char *id;
         const char *container;
         const char *selector;
-        const char *action;     /* CanRun: the one it is about */
-        CommandRequest command; /* params are owned */
+        const char *kind, *comment; /* of a silence */
+        const char *action;         /* CanRun: the one it is about */
+        CommandRequest command;     /* params are owned */
         BatchOptions batch;
         bool dry_run;
         CommandFilter filter;

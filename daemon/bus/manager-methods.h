@@ -58,6 +58,18 @@ void manager_get_latest_stats(Request *r);
 bool manager_parse_stats(Request *r, sd_bus_message *m, GError **error);
 void manager_get_stats(Request *r);
 
+/* manager-alerts.c: what is wrong */
+bool manager_parse_past_alerts(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_alert(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_silence(Request *r, sd_bus_message *m, GError **error);
+bool manager_parse_silence_id(Request *r, sd_bus_message *m, GError **error);
+void manager_list_alerts(Request *r);
+void manager_list_past_alerts(Request *r);
+void manager_acknowledge_alert(Request *r);
+void manager_silence_alerts(Request *r);
+void manager_list_silences(Request *r);
+void manager_remove_silence(Request *r);
+
 /* Shared by those that broadcast now and those that will: selector, command, params and options (a table of
  * bus-options.h, with these in it), and whom polkit is asked about for it. */
 #define MANAGER_PLAN_OPTIONS                                                                             \

@@ -226,6 +226,21 @@ static void on_schedule_changed(const Schedule *what, ScheduleNews news, void *u
                                                       "Enabled", "Last", "LastBatch", NULL);
 }
 
+static void on_alert_changed(const AlertRecord *a, AlertChange change, void *userdata) {
+        Signals *s = userdata;
+
+        if (!s->bus->connection)
+                return;
+        if (change == ALERT_CHANGE_RAISED)
+                (void) sd_bus_emit_signal(s->bus->connection, MSERVER_ROOT, MSERVER_IFACE_MANAGER,
+                                          "AlertRaised", "sssss", a->id,
+                                          alert_severity_to_string(a->severity), a->kind, a->client,
+                                          a->message);
+        else if (change == ALERT_CHANGE_CLEARED)
+                (void) sd_bus_emit_signal(s->bus->connection, MSERVER_ROOT, MSERVER_IFACE_MANAGER,
+                                          "AlertCleared", "s", a->id);
+}
+
 static const FleetObserver observer = {
         .client_added = on_client_added,
         .client_removed = on_client_removed,
@@ -237,6 +252,7 @@ static const FleetObserver observer = {
         .output_passed = on_output_passed,
         .key_updated = on_key_updated,
         .backup_completed = on_backup_completed,
+        .alert_changed = on_alert_changed,
         .batch_changed = on_batch_changed,
         .schedule_changed = on_schedule_changed,
 };

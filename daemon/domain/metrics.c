@@ -32,6 +32,7 @@ struct Metrics {
         const Audit *audit;
         const History *history;
         const Notifier *notifier;
+        const AlertBook *alerts;
         Durations ended[_COMMAND_STATE_MAX]; /* of final states */
         uint64_t samples;
         GHashTable *values; /* client → GArray of Value */
@@ -96,6 +97,24 @@ static void gauge(OpenMetrics *o, const char *name, const char *help, double val
         openmetrics_sample(o, value, NULL);
 }
 
+/* All kinds there are, so that a rule on one has a series before the first alert. */
+static void add_alerts(const Metrics *m, OpenMetrics *o) {
+        for (unsigned silenced = 0; silenced < 2; silenced++) {
+                openmetrics_family(o, silenced ? "mserver_alerts_silenced" : "mserver_alerts", OM_GAUGE,
+                                   silenced ? "Those of mserver_alerts that nobody is told of."
+                                            : "Alerts that last, by kind.");
+                for (AlertKind k = 0; k < _ALERT_KIND_MAX; k++) {
+                        const AlertKindInfo *info = alert_kind_info(k);
+                        unsigned n = alert_book_count(m->alerts, k, true);
+
+                        if (!silenced)
+                                n += alert_book_count(m->alerts, k, false);
+                        openmetrics_sample(o, n, "kind", info->name, "severity",
+                                           alert_severity_to_string(info->severity), NULL);
+                }
+        }
+}
+
 static void add_server(const Metrics *m, OpenMetrics *o) {
         unsigned online = fleet_online(m->fleet);
 
@@ -122,6 +141,7 @@ static void add_server(const Metrics *m, OpenMetrics *o) {
               audit_queue_depth(m->audit));
         gauge(o, "mserver_history_bytes", "What the history of statistics takes.",
               (double) history_bytes(m->history));
+        add_alerts(m, o);
 }
 
 static void add_notices(const Metrics *m, OpenMetrics *o) {
@@ -235,7 +255,7 @@ static void values_free(void *p) {
 }
 
 Metrics *metrics_new(Fleet *fleet, Dispatcher *dispatcher, Store *store, const Audit *audit,
-                     const History *history, const Notifier *notifier) {
+                     const History *history, const AlertBook *alerts, const Notifier *notifier) {
         Metrics *m = g_new0(Metrics, 1);
 
         *m = (Metrics){ .fleet = fleet,
@@ -243,6 +263,7 @@ Metrics *metrics_new(Fleet *fleet, Dispatcher *dispatcher, Store *store, const A
                         .store = store,
                         .audit = audit,
                         .history = history,
+                        .alerts = alerts,
                         .notifier = notifier };
         m->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, values_free);
         fleet_observe(fleet, &observer, m);

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "alert-book.h"
 #include "audit.h"
 #include "dispatcher.h"
 #include "fleet.h"
@@ -16,7 +17,7 @@ typedef struct Metrics Metrics;
 
 /* Follows the fleet; all are borrowed. Not freed after the fleet. */
 Metrics *metrics_new(Fleet *fleet, Dispatcher *dispatcher, Store *store, const Audit *audit,
-                     const History *history, const Notifier *notifier);
+                     const History *history, const AlertBook *alerts, const Notifier *notifier);
 Metrics *metrics_free(Metrics *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metrics, metrics_free)
 

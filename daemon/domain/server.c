@@ -39,6 +39,7 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         if (!s->schedule_files)
                 return false;
         s->fleet = fleet_new(s->store, s->audit, clients_max);
+        s->alerts = alerts_new(l, s->store, s->audit, s->fleet);
         s->dispatcher = dispatcher_new(l, s->store, s->audit, s->fleet);
         s->batches = batches_new(l, s->store, s->fleet, s->dispatcher);
         fleet_observe(s->fleet, &batches_observer, s);
@@ -55,7 +56,8 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
 }
 
 void server_make_metrics(Server *s) {
-        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history, s->notifier);
+        s->metrics = metrics_new(s->fleet, s->dispatcher, s->store, s->audit, s->history,
+                                 alerts_book(s->alerts), s->notifier);
 }
 
 typedef struct Loading {
@@ -82,13 +84,29 @@ static void dispatcher_loaded(const GError *error, void *userdata) {
                 batches_load(l->server->batches, batches_loaded, l);
 }
 
+/* Before the commands: that some were interrupted becomes known with them. */
+static void alerts_loaded(const GError *error, void *userdata) {
+        Loading *l = userdata;
+        const Server *s = l->server;
+        g_autoptr(GPtrArray) lasting = NULL;
+
+        if (error) {
+                loading_end(l, error);
+                return;
+        }
+        lasting = alert_book_list(alerts_book(s->alerts));
+        notifier_catch_up(s->notifier, lasting);
+        dispatcher_load(s->dispatcher, dispatcher_loaded, l);
+}
+
+/* Before the alerts: what an earlier run has not told is told as these are loaded. */
 static void notifier_loaded(const GError *error, void *userdata) {
         Loading *l = userdata;
 
         if (error)
                 loading_end(l, error);
         else
-                dispatcher_load(l->server->dispatcher, dispatcher_loaded, l);
+                alerts_load(l->server->alerts, alerts_loaded, l);
 }
 
 static void fleet_loaded(const GError *error, void *userdata) {
@@ -152,6 +170,7 @@ void server_clear(Server *s) {
         keyring_free(s->keyring);
         batches_free(s->batches);
         dispatcher_free(s->dispatcher);
+        alerts_free(s->alerts);
         fleet_free(s->fleet);
         g_free(s->fingerprint);
         g_free(s->advertise_url);

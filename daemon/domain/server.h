@@ -2,6 +2,7 @@
 /* The parts of a running server, made in the order in which they need each other. */
 #pragma once
 
+#include "alerts.h"
 #include "audit-keeper.h"
 #include "audit.h"
 #include "batch.h"
@@ -23,6 +24,7 @@ typedef struct Server {
         Audit *audit;
         AuditKeeper *audit_keeper;
         Fleet *fleet;
+        Alerts *alerts;
         Dispatcher *dispatcher;
         Batches *batches;
         ScheduleFiles *schedule_files;
@@ -47,7 +49,8 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
 /* Each sample and command is counted from here on: only where there is somewhere to ask for it. */
 void server_make_metrics(Server *s);
 
-/* Reads back what an earlier run has left: where the audit trail ends, the fleet, then the open commands and batches. */
+/* Reads back what an earlier run has left: where the audit trail ends, the fleet, what was wrong with it, then the open
+ * commands and batches. */
 void server_load(Server *s, FleetReady ready, void *userdata);
 
 /* Ends the parts in the reverse order: what is queued for the store and the journal gets there first. */

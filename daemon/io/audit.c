@@ -31,6 +31,7 @@ struct AuditEntry {
         bool has_message;
         bool once, resume; /* resume: no entry, but what begins the trail */
         bool handed_over;
+        char *broken;   /* why the trail did not go on; NULL: it did, or was told before */
         AuditHead head; /* where the chain is with it; seq 0: it is not in the journal */
         AuditDone done;
         void *userdata;
@@ -42,6 +43,7 @@ struct Audit {
         bool echo;
         uint64_t count;
         AuditHead head;
+        char *broken;
         AuditMoved moved;
         void *moved_userdata;
         AuditStart start; /* the thread's, once it is submitted */
@@ -50,6 +52,7 @@ struct Audit {
         AuditSeal *seal;
         AuditHead last;     /* the newest entry */
         bool begun;         /* it is known which that is */
+        char *found_broken; /* until an entry tells of it */
         bool journal_known; /* an entry of the run before is in the journal, or nowhere */
         AuditPast *past;    /* while a group of entries needs it */
 };
@@ -69,6 +72,7 @@ AuditEntry *audit_entry_free(AuditEntry *e) {
         if (!e)
                 return NULL;
         g_string_free(e->text, true);
+        g_free(e->broken);
         g_free(e);
         return NULL;
 }
@@ -233,7 +237,7 @@ static void begin(Audit *a) {
         if (found.broken)
                 mark_broken(a, found.broken);
         mark_resumed(a);
-        g_free(found.broken);
+        a->found_broken = found.broken;
 }
 
 static void copy_field(const AuditEntry *e, const char *name, char **ret) {
@@ -262,6 +266,7 @@ static bool is_there(Audit *a, const AuditEntry *e) {
 static void write_entry(Audit *a, AuditEntry *e, bool journal_is_there) {
         if (journal_is_there)
                 begin(a);
+        e->broken = g_steal_pointer(&a->found_broken);
         if (e->resume) {
                 e->head = a->last;
                 return;
@@ -305,6 +310,10 @@ static void done(WorkItem *item, void *userdata) {
 
         if (e->handed_over)
                 a->count++;
+        if (e->broken) {
+                g_free(a->broken);
+                a->broken = g_steal_pointer(&e->broken);
+        }
         if (e->head.seq > a->head.seq) {
                 a->head = e->head;
                 if (a->moved)
@@ -357,6 +366,8 @@ Audit *audit_free(Audit *a) {
                 return NULL;
         worker_free(a->worker);
         audit_seal_free(a->seal);
+        g_free(a->found_broken);
+        g_free(a->broken);
         g_free(a);
         return NULL;
 }
@@ -370,6 +381,10 @@ void audit_submit(Audit *a, AuditEntry *e, AuditDone on_done, void *userdata) {
         e->userdata = userdata;
         if (!worker_submit(a->worker, &e->item))
                 loop_defer(a->loop, refuse, e);
+}
+
+const char *audit_broken(const Audit *a) {
+        return a->broken;
 }
 
 uint64_t audit_count(const Audit *a) {

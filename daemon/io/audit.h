@@ -60,5 +60,8 @@ void audit_entry_once(AuditEntry *e);
 typedef void (*AuditDone)(bool handed_over, void *userdata);
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata);
 
+/* Why the trail did not go on from what the store says, for people; NULL: it did, or that is not known yet. Borrowed. */
+const char *audit_broken(const Audit *a);
+
 uint64_t audit_count(const Audit *a); /* entries handed over since the start */
 unsigned audit_queue_depth(const Audit *a);

@@ -102,7 +102,8 @@ static void measure_restarts(json_object *container, AlertSeen *s, uint64_t now,
         measured(ALERT_CONTAINER_RESTARTING, in_time, now, userdata);
 }
 
-/* A node that has told of a block and now does not answer has none that is higher. */
+/* A node that has told of a block and now does not answer has none that is higher. One that has the same as before has had it
+ * all the time, however rarely it was asked. */
 static void measure_best(json_object *node, AlertSeen *s, uint64_t at, AlertMeasured measured,
                          void *userdata) {
         uint64_t best = s->best;
@@ -110,8 +111,10 @@ static void measure_best(json_object *node, AlertSeen *s, uint64_t at, AlertMeas
         if (!json_uint_at(node, "best", &best) && !json_string_at(node, "error"))
                 return;
         if (s->best_known && best == s->best) {
-                if (at >= s->best_usec + SAME_PICTURE)
-                        measured(ALERT_BLOCK_STALLED, 1, at, userdata);
+                if (at < s->best_usec + SAME_PICTURE)
+                        return;
+                measured(ALERT_BLOCK_STALLED, 1, s->best_usec, userdata);
+                measured(ALERT_BLOCK_STALLED, 1, at, userdata);
         } else if (json_at(node, "best")) { /* also one that began anew, from a lower one */
                 s->best_known = true;
                 s->best = best;

@@ -87,8 +87,8 @@ static const char version_8[] =
                 "  id TEXT NOT NULL PRIMARY KEY, selector TEXT NOT NULL, kind TEXT NOT NULL, comment TEXT NOT NULL,"
                 "  created BIGINT NOT NULL, until BIGINT NOT NULL, caller_uid BIGINT NOT NULL);";
 
-const char *const sql_migrations[] = { version_1, version_2, version_3, version_4,
-                                       version_5, version_6, version_7, version_8, NULL };
+const char *const sql_migrations[] = { version_1, version_2, version_3, version_4, version_5,
+                                       version_6, version_7, version_8, NULL };
 
 const char sql_put_client[] =
                 "INSERT INTO clients (id, host, version, address, online, revoked, forgotten, since, last_seen,"

@@ -101,9 +101,10 @@ static void test_best(void) {
         assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":60}}", "block-stalled=0@-60 ");
         assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":61}}", ""); /* the same picture */
         assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":59}}", "");
-        assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":40}}", "block-stalled=1@-40 ");
+        assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":40}}",
+                         "block-stalled=1@-60 block-stalled=1@-40 ");
         assert_container(&seen, "{\"node\":{\"error\":\"no answer\",\"age_sec\":20}}",
-                         "block-stalled=1@-20 ");
+                         "block-stalled=1@-60 block-stalled=1@-20 ");
         assert_container(&seen, "{\"node\":{\"best\":101}}", "block-stalled=0 ");
         assert_container(&seen, "{\"node\":{\"best\":50}}", "block-stalled=0 "); /* it begins anew */
         assert_container(&seen, "{\"state\":\"exited\"}", "container-down=1 ");

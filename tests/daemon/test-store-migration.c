@@ -74,6 +74,10 @@ static const Version versions[] = {
           " hash TEXT NOT NULL, time BIGINT NOT NULL, exact INTEGER NOT NULL);",
 
           "INSERT INTO audit_head VALUES (1, 'i', 7, 'h', 40, 1);" },
+
+        { "ALTER TABLE commands ADD COLUMN schedule TEXT NOT NULL DEFAULT '';",
+
+          "UPDATE commands SET schedule = 'nightly' WHERE id = 'cmd_1_1001';" },
 };
 
 static void execute(sqlite3 *db, const char *sql) {

@@ -81,7 +81,7 @@ void world_run(void) {
 }
 
 /* What the killed server had on its mind stays reachable here, so that it is no leak. */
-static void forget_deferred(void) {
+void world_forget(void) {
         static GQueue forgotten = G_QUEUE_INIT;
         Call *c;
 
@@ -212,6 +212,10 @@ void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
         *h = (Handed){ done, userdata };
         loop_defer(NULL, handed, h);
         audit_entry_free(e);
+}
+
+const char *audit_broken(const Audit *a) {
+        return world->trail_broken;
 }
 
 /* Key files. */
@@ -371,10 +375,10 @@ static void loaded(const GError *error, void *userdata) {
 }
 
 void world_kill(void) {
-        forget_deferred();
+        world_forget();
         for (unsigned i = 0; i < peers->len; i++)
                 lose(g_ptr_array_index(peers, i));
-        forget_deferred();
+        world_forget();
         end(world);
         start(world);
         dispatcher_load(world->dispatcher, loaded, NULL);

@@ -20,16 +20,17 @@ typedef struct World {
         GString *log; /* what happened, a line each: "store submit ID sent", "audit command-requested", "a < …" */
         StoreStatus store_says; /* what writes end with */
         bool audit_says;
-        bool commits_late;      /* what is written is there when that is said, not before */
-        bool disk_is_full;      /* key files are not written */
-        bool key_is_elsewhere;  /* another node has the key */
-        bool settles_not;       /* keys and backups: the store is gone in between */
-        GHashTable *reports;    /* keys and backups */
-        GHashTable *journal;    /* what it has, as "EVENT ID" */
-        GHashTable *settled;    /* ids of commands whose end is settled */
-        GHashTable *commands;   /* the rows: id to CommandRecord */
-        GHashTable *batch_rows; /* likewise: id to BatchRecord */
-        GHashTable *outputs;    /* likewise, as store.h has them */
+        bool commits_late;        /* what is written is there when that is said, not before */
+        const char *trail_broken; /* why the audit trail is; NULL: it is not */
+        bool disk_is_full;        /* key files are not written */
+        bool key_is_elsewhere;    /* another node has the key */
+        bool settles_not;         /* keys and backups: the store is gone in between */
+        GHashTable *reports;      /* keys and backups */
+        GHashTable *journal;      /* what it has, as "EVENT ID" */
+        GHashTable *settled;      /* ids of commands whose end is settled */
+        GHashTable *commands;     /* the rows: id to CommandRecord */
+        GHashTable *batch_rows;   /* likewise: id to BatchRecord */
+        GHashTable *outputs;      /* likewise, as store.h has them */
 
         /* Whom clients are played by, NULL: nobody. From inside the server's own work: answer later. */
         void (*sent)(WsPeer *peer, const Message *m);
@@ -51,6 +52,8 @@ void world_pass(uint64_t usec);
 bool world_fire(uint64_t usec);
 /* Somebody sets the clock. */
 void world_set_clock(int64_t by_usec);
+/* What is deferred or completed is never run: for parts of the server that are killed alone. */
+void world_forget(void);
 /* The server is killed, with all that is not done yet, and starts again. Connections are lost. */
 void world_kill(void);
 

@@ -4,6 +4,7 @@ explanation speaks of is in them."""
 import hashlib
 import re
 import sqlite3
+import time
 
 from labtest import BusError, ServerTest, bus, manager, run, systemctl
 from peers import Peer
@@ -54,8 +55,13 @@ class Catalog(ServerTest):
         peer.connection.sock.close()
         self.seen.update({'client-offline': {}, 'command-settled': {'MSERVER_COMMAND_ID': late}})
         self.journal.wait(30, MSERVER_EVENT='command-finished', MSERVER_COMMAND_ID=late, MSERVER_STATUS='interrupted')
+        alert = self.journal.wait(MSERVER_EVENT='alert-raised', MSERVER_CLIENT=peer.id)['MSERVER_ALERT_ID']
+        manager('AcknowledgeAlert', 's', alert)
         again = Peer(self, peer.id)
         again.answer(command)
+        self.seen.update({name: {'MSERVER_ALERT_ID': alert} for name in ('alert-raised', 'alert-acknowledged', 'alert-cleared')})
+        silence = manager('SilenceAlerts', 'ssts', peer.id, 'node-syncing', int((time.time() + 3600) * 1e6), 'why')[0]
+        manager('RemoveSilence', 's', silence)
         self.assertEqual(bus(path, 'org.mserver1.Command', 'GetResult')[2], '')
 
         other = Peer(self, register=False)
@@ -65,6 +71,8 @@ class Catalog(ServerTest):
         self.seen.update({'client-rejected': {'MSERVER_CLIENT': other.id}, 'client-revoked': {}})
         found = {name: self.journal.wait(MSERVER_EVENT=name, **{'MSERVER_CLIENT': peer.id, **fields})
                  for name, fields in self.seen.items()}
+        for name in ('silence-created', 'silence-ended'):
+            found[name] = self.journal.wait(MSERVER_EVENT=name, MSERVER_SILENCE_ID=silence)
         found['command-denied by the agent'] = self.journal.wait(MSERVER_EVENT='command-denied', MSERVER_COMMAND_ID=denied)
 
         systemctl('stop', 'mserver.socket', 'mserver.service')

@@ -11,8 +11,8 @@ UNITS = ('mserver.socket', 'mserver-plain.socket', 'mserver-metrics.socket', 'ms
          'mserver.service', 'mclient.service')
 COMMANDS = ('start', 'stop', 'restart', 'logs', 'status', 'exec', 'backup_keys', 'payout', 'rotate_keys', 'check_keys')
 # Without a session nobody is asked for a password: what is not allowed is refused.
-OPERATORS_MAY = {'read', *(f'command.{c}' for c in ('status', 'logs', 'check_keys', 'start', 'stop', 'restart'))}
-ACTIONS = {'read', 'read-output', 'broadcast', 'cancel', 'manage-clients', 'command.custom',
+OPERATORS_MAY = {'read', 'manage-alerts', *(f'command.{c}' for c in ('status', 'logs', 'check_keys', 'start', 'stop', 'restart'))}
+ACTIONS = {'read', 'read-output', 'broadcast', 'cancel', 'manage-clients', 'manage-alerts', 'command.custom',
            *(f'command.{c}' for c in COMMANDS)}
 
 
