@@ -3,6 +3,7 @@
  * cannot be had is left out. */
 #include "complete-bus.h"
 
+#include "alert-list.h"
 #include "client-containers.h"
 #include "client-info.h"
 #include "command-list.h"
@@ -81,6 +82,14 @@ static char **command_ids(void *userdata) {
         return (char **) g_ptr_array_free(g_steal_pointer(&ids), false);
 }
 
+static char **alert_ids(const char *action, void *userdata) {
+        BusClient *bus = open_bus(userdata);
+
+        if (bus && g_str_equal(action, "ack"))
+                return alert_list_ids(bus);
+        return bus && g_str_equal(action, "unsilence") ? alert_list_silence_ids(bus) : NULL;
+}
+
 CompleteSource complete_bus_source(CompleteBus *b) {
-        return (CompleteSource){ clients, commands, containers, command_ids, b };
+        return (CompleteSource){ clients, commands, containers, command_ids, alert_ids, b };
 }

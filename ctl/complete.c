@@ -71,7 +71,8 @@ static void offer_parameters(Completion *c, const char *command) {
                 offer_option(c, p->name);
 }
 
-static void offer_kind(Completion *c, const Verb *verb, WordKind kind, const char *client) {
+/* before: the word that the kind depends on, if it is there. */
+static void offer_kind(Completion *c, const Verb *verb, WordKind kind, const char *before) {
         const CompleteSource *s = c->source;
 
         switch (kind) {
@@ -79,14 +80,18 @@ static void offer_kind(Completion *c, const Verb *verb, WordKind kind, const cha
                 offer_new(c, s->clients(s->userdata));
                 break;
         case WORD_COMMAND:
-                offer_new(c, s->commands(client, s->userdata));
+                offer_new(c, s->commands(before, s->userdata));
                 break;
         case WORD_CONTAINER:
-                if (client)
-                        offer_new(c, s->containers(client, s->userdata));
+                if (before)
+                        offer_new(c, s->containers(before, s->userdata));
                 break;
         case WORD_COMMAND_ID:
                 offer_new(c, s->command_ids(s->userdata));
+                break;
+        case WORD_ALERT_ID:
+                if (before)
+                        offer_new(c, s->alert_ids(before, s->userdata));
                 break;
         case WORD_VERB:
                 offer_verbs(c);
@@ -140,7 +145,10 @@ static void complete_verb(Completion *c, const Verb *verb, const char *const *wo
                 if (verb->flags & VERB_PARAMETERS)
                         offer_parameters(c, word_of(verb, args, WORD_COMMAND));
         } else {
-                offer_kind(c, verb, kind_of(verb, args_count(args)), word_of(verb, args, WORD_CLIENT));
+                WordKind kind = kind_of(verb, args_count(args));
+
+                offer_kind(c, verb, kind,
+                           word_of(verb, args, kind == WORD_ALERT_ID ? WORD_CHOICE : WORD_CLIENT));
         }
 }
 

@@ -10,6 +10,7 @@ typedef struct CompleteSource {
         char **(*commands)(const char *client, void *userdata); /* client NULL: of any */
         char **(*containers)(const char *client, void *userdata);
         char **(*command_ids)(void *userdata);
+        char **(*alert_ids)(const char *action, void *userdata); /* action: of the verb alerts */
         void *userdata;
 } CompleteSource;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert-list.h"
 #include "bus-error.h"
 #include "client-containers.h"
 #include "clock.h"
@@ -80,16 +81,25 @@ static void add_row(const Ctl *ctl, Table *t, const Client *c, json_object *cont
         table_add_value(t, COLOR_DIM, c->since > 0 ? since : NULL, json_object_new_uint64(c->since));
 }
 
-static void print_totals(const Ctl *ctl, const GArray *clients) {
+static void print_totals(const Ctl *ctl, const GArray *clients, unsigned alerts) {
+        g_autofree char *totals = NULL;
         unsigned online = 0;
 
         for (unsigned i = 0; i < clients->len; i++)
                 online += is_online(&g_array_index(clients, Client, i));
-        if (clients->len == 0)
+        if (clients->len == 0) {
                 ctl_note(ctl, _("No clients. Let one in: mserverctl enroll CLIENT"));
+                return;
+        }
+        totals = g_strdup_printf(ngettext("%u client, %u online", "%u clients, %u online", clients->len),
+                                 clients->len, online);
+        if (alerts > 0)
+                ctl_note(ctl,
+                         ngettext("%s, %u alert (mserverctl alerts)", "%s, %u alerts (mserverctl alerts)",
+                                  alerts),
+                         totals, alerts);
         else
-                ctl_note(ctl, ngettext("%u client, %u online", "%u clients, %u online", clients->len),
-                         clients->len, online);
+                ctl_note(ctl, "%s", totals);
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
@@ -115,7 +125,7 @@ static int run(Ctl *ctl, const Args *args, GError **error) {
                 add_row(ctl, table, &g_array_index(clients, Client, i), containers->pdata[i]);
         ctl_print_table(ctl, table, false);
         if (ctl->style.json == JSON_OFF && ctl->terminal.tty)
-                print_totals(ctl, clients);
+                print_totals(ctl, clients, alert_list_count(bus));
         return EXIT_SUCCESS;
 }
 

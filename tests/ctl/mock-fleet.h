@@ -61,6 +61,13 @@ int mock_publish(Mock *m);
 void mock_set_state(MockCommand *c, const char *state);
 void mock_put_output(MockCommand *c, const char *text, bool tell);
 
+/* mock-alerts.c: methods */
+int mock_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_list_past_alerts(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_list_silences(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_end_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_silence_alerts(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* mock-batches.c */
 int mock_broadcast(sd_bus_message *m, void *userdata, sd_bus_error *error);
 void mock_count_end(MockCommand *c);

@@ -20,7 +20,12 @@ static char **command_ids(void *userdata) {
         return g_strsplit("cmd_1_1000 cmd_2_1001", " ", -1);
 }
 
-static const CompleteSource source = { clients, commands, containers, command_ids, NULL };
+static char **alert_ids(const char *action, void *userdata) {
+        return g_strdupv((char *[]){
+                        (char *) (g_str_equal(action, "ack") ? "alert_1_1000" : "silence_1_1000"), NULL });
+}
+
+static const CompleteSource source = { clients, commands, containers, command_ids, alert_ids, NULL };
 
 static void assert_offered(const char *line, const char *prefix, bool in_session, const char *expected) {
         g_auto(GStrv) words = g_strsplit(line, " ", -1);
@@ -32,7 +37,7 @@ static void assert_offered(const char *line, const char *prefix, bool in_session
 
 static void test_words(void) {
         assert_offered("", "", true,
-                       "audit backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token watch");
+                       "alerts audit backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token watch");
         assert_offered("", "qu", false, "");
         assert_offered("", "h", false, "help history");
         assert_offered("help", "re", true, "revoke");
@@ -52,6 +57,10 @@ static void test_words(void) {
         assert_offered("audit --client", "", false, "seoul-1 seoul-2");
         assert_offered("audit --event", "command-f", false, "command-finished");
         assert_offered("cancel cmd_9_9999", "cmd_2", false, "cmd_2_1001");
+        assert_offered("alerts", "", false, "ack list past silence silences unsilence");
+        assert_offered("alerts ack", "", false, "alert_1_1000");
+        assert_offered("alerts unsilence", "", false, "silence_1_1000");
+        assert_offered("alerts silence --kind", "disk", false, "disk-full");
         assert_offered("no-such-verb", "", false, "");
 }
 

@@ -122,6 +122,49 @@ class Nodes(Program):
         self.expect(["backups", "tokyo", "3node0"], "", 'no client "tokyo"; mserverctl list shows them', 1)
 
 
+class Alerts(Program):
+    def test_list(self):
+        out = self.expect(["alerts", "--full"])
+        self.assertEqual(out, "SINCE                SEVERITY  KIND                  CLIENT   WHAT                                         ID            ACKNOWLEDGED\n"
+                              "2026-11-23 04:06:40  critical  client-offline        seoul-2  offline                                      alert_2_1001  -\n"
+                              "2026-11-23 04:06:40  warning   certificate-expiring  -        the server's TLS certificate expires in 9 d  alert_1_1000  yes\n")
+        self.assertEqual(self.expect_json("alerts", "list")[1], {
+            "since": 1795406800000000, "severity": "warning", "kind": "certificate-expiring", "client": "",
+            "message": "the server's TLS certificate expires in 9 d", "id": "alert_1_1000", "acknowledged": True})
+
+    def test_past(self):
+        self.assertEqual(self.expect_json("alerts", "past"), [{
+            "since": 1795406800000000, "cleared": 1795406860000000, "severity": "info", "kind": "command-failed",
+            "client": "seoul-1", "message": "restart 3node0 failed", "id": "alert_0_1000"}])
+        self.assertEqual(self.expect_json("alerts", "past", "-n7"), [])
+        self.expect(["alerts", "past", "-n0"], "", "--lines=0: expected 1 to 5000", 1)
+
+    def test_ack(self):
+        self.expect(["alerts", "ack", "alert_1_1000", "alert_2_1001"], "")
+        self.wait_asked("AcknowledgeAlert alert_2_1001")
+        self.expect(["alerts", "ack", "alert_9_9"], "", 'No alert "alert_9_9"', 1)
+        self.expect(["alerts", "ack"], "", "alerts ack needs an id", 1)
+
+    def test_silences(self):
+        self.expect(["alerts", "silence", "--on=role=validator", "--kind=node-syncing", "--until=@1800000000", "the", "upgrade"],
+                    "silence_2_1001\n")
+        self.wait_asked("SilenceAlerts role=validator node-syncing 1800000000000000 the upgrade")
+        self.assertEqual(self.expect_json("alerts", "silence", "--until=@1800000001"), [{"id": "silence_2_1001"}])
+        self.wait_asked("SilenceAlerts all  1800000001000000 ")
+        self.assertEqual(self.expect_json("alerts", "silences"), [{
+            "id": "silence_1_1000", "selector": "role=validator", "kind": "", "created": 1795406800000000,
+            "until": 1795406860000000, "uid": 0, "comment": "upgrade"}])
+        self.assertRegex(self.expect(["alerts", "silences"]), r"silence_1_1000  role=validator  - +.* root  upgrade\n")
+        self.expect(["alerts", "unsilence", "silence_1_1000"], "")
+        self.wait_asked("RemoveSilence silence_1_1000")
+
+    def test_wrong(self):
+        self.expect(["alerts", "silence"], "", "a silence needs an end: --until=2h, --until=tomorrow", 1)
+        self.expect(["alerts", "lst"], "", '"lst" is unknown; expected list, ack, past, silence, silences or unsilence', 1)
+        self.expect(["alerts", "list", "x"], "", '"x" is one word too many: alerts list', 1)
+        self.expect(["alerts", "--on=all"], "", "alerts list does not take --on", 1)
+
+
 class Send(Program):
     def test_success(self):
         self.expect(["send", "seoul-1", "restart", "3node0"],

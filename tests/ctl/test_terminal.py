@@ -24,7 +24,7 @@ class Look(Program):
         self.assertIn("  3node0\033[32m ●\033[0m 3node1\033[31m ○ exited\033[0m  ", out)
         self.assertIn("\033[90m3node6\033[0m  ", out)
         self.assertIn("\033[32monline\033[0m ", out)
-        self.assertIn("3 clients, 2 online", out)
+        self.assertIn("3 clients, 2 online, 2 alerts (mserverctl alerts)", out)
         self.assertEqual(code, 0)
 
     def test_no_color(self):
