@@ -77,7 +77,7 @@ def run_plan(seed, minutes, callers, log=print, settle_seconds=SETTLE_SECONDS):
 
 
 def _run_plan(seed, minutes, callers, log, settle_seconds):
-    journal, first, problems = Journal(), first_row(), []
+    journal, first, rotated, problems = Journal(), first_row(), check.rotated(), []
     meter, load = Meter(), Load(seed, callers)
     faults, enough = Faults(load.ask_probe, problems), threading.Event()
     signal.signal(signal.SIGINT, lambda *_: enough.set())
@@ -92,7 +92,7 @@ def _run_plan(seed, minutes, callers, log, settle_seconds):
     problems += load.stop()
     problems += settle(settle_seconds)
     sizes = meter.stop()
-    evidence = check.Evidence(journal, load.told, first)
+    evidence = check.Evidence(journal, load.told, first, rotated)
     found = {'faults_heal_and_calls_end': problems, **check.all_of(evidence, sizes)}
     states = collections.Counter(c['state'] for c in evidence.commands.values())
     figures = {'seconds': round(time.monotonic() - begin), 'calls': len(load.told), 'commands': len(evidence.commands),

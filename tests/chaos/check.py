@@ -22,11 +22,18 @@ def _must(path, sql, *args):
     return answer
 
 
-class Evidence:
-    """All that is known, read once at the end."""
+def rotated():
+    """The session keys that each node has made so far, by its container."""
+    return {container: [line.split()[1] for line in Node(container).events() if line.startswith('rotate')]
+            for container in CLIENTS.values()}
 
-    def __init__(self, journal, told, first_row):
+
+class Evidence:
+    """All that is known, read once at the end. rotated_before: rotated(), from before the run."""
+
+    def __init__(self, journal, told, first_row, rotated_before):
         self.told = told
+        self.rotated = {container: made[len(rotated_before[container]):] for container, made in rotated().items()}
         columns = 'id, client, command, container, state, phase, sent, caller_uid, error'
         self.commands = {r[0]: dict(zip(columns.split(', '), r))
                          for r in _must(SERVER_DB, f'SELECT {columns} FROM commands WHERE rowid > ?', first_row)}
@@ -151,7 +158,7 @@ def records_are_there(e):
         if t.kind == 'backup_keys':
             problems += _check_backup(client, result, backups)
     for client, container in CLIENTS.items():
-        made = [line.split()[1] for line in Node(container).events() if line.startswith('rotate')]
+        made = e.rotated[container]
         asked = sum(c['client'] == client and c['command'] == 'rotate_keys' for c in e.commands.values())
         if len(set(made) & _new(made, keys)) > asked:
             problems.append(f'{container} rotated {len(made)} times for {asked} commands')
