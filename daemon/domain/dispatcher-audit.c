@@ -141,6 +141,19 @@ void open_audit_finished(Open *o, AuditDone done) {
         audit_submit(o->dispatcher->audit, e, done, o);
 }
 
+void dispatcher_audit_late_denial(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata) {
+        json_object *params;
+        AuditEntry *e;
+
+        if (!was_denied(r))
+                return;
+        params = r->params ? json_tokener_parse(r->params) : NULL;
+        e = denied_entry(r, params);
+        json_object_put(params);
+        audit_entry_once(e);
+        audit_submit(d->audit, e, done, userdata);
+}
+
 void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata) {
         AuditEntry *e = end_entry(r, "command-settled", MESSAGE_ID_COMMAND_SETTLED, "is now known to have ");
 

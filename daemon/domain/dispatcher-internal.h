@@ -111,5 +111,7 @@ GHashTable *late_answers_new(void);
 /* why: of an entry that is not the first, else NULL. */
 void open_audit_requested(Open *o, const char *why, AuditDone done);
 void open_audit_finished(Open *o, AuditDone done);
-/* The outcome of what was given up as interrupted. */
+/* The outcome of what was given up as interrupted; and before it, where that is a rule's no, what the rule said. Without one
+ * done() is not called. */
+void dispatcher_audit_late_denial(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata);
 void dispatcher_audit_settled(Dispatcher *d, const CommandRecord *r, AuditDone done, void *userdata);

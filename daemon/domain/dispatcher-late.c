@@ -15,7 +15,8 @@ struct LateAnswer {
         CommandState state;
         char *result, *error;
         CommandRecord *settled; /* what it becomes */
-        LoopTimer *timer;       /* until it is tried again */
+        bool denial_audited;
+        LoopTimer *timer; /* until it is tried again */
 };
 
 LateAnswer *late_answer_new(Dispatcher *d, const char *id, const char *client, CommandState state,
@@ -97,10 +98,17 @@ static void audited(bool handed_over, void *userdata) {
                 retry(userdata, audit, "is not in the journal");
 }
 
+/* Comes before the outcome's own, so the answer is held still. */
+static void denial_audited(bool handed_over, void *userdata) {
+        ((LateAnswer *) userdata)->denial_audited |= handed_over;
+}
+
 static void audit(void *userdata) {
         LateAnswer *a = userdata;
 
         a->timer = loop_timer_free(a->timer);
+        if (!a->denial_audited)
+                dispatcher_audit_late_denial(a->dispatcher, a->settled, denial_audited, a);
         dispatcher_audit_settled(a->dispatcher, a->settled, audited, a);
 }
 

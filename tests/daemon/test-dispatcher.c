@@ -79,6 +79,26 @@ static void test_denied(void) {
         world_free(w);
 }
 
+/* So it is when the client comes back with it after the command was given up. */
+static void test_denied_late(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", NEW_AGENT);
+        g_autofree char *id = submit("a");
+
+        world_pass(COMMAND_TIMEOUT_DEFAULT_USEC + COMMAND_GRACE_USEC + USEC_PER_SEC);
+        g_assert_cmpint(world_state(id), ==, COMMAND_TIMED_OUT);
+        forget_log();
+        world_says_and_free(
+                        a, message_command_response(
+                                           id, COMMAND_REJECTED, NULL, 0,
+                                           "[Policy] AllowCommands= of this agent does not list \"restart\"",
+                                           1));
+        assert_log("audit command-denied a [Policy] AllowCommands= of this agent does not list \"restart\"\n"
+                   "audit command-settled a rejected\nstore advance rejected\nstore settle rejected\ntell rejected\n"
+                   "a < command_ack\n");
+        world_free(w);
+}
+
 static void test_refused(void) {
         World *w = world_new();
         g_autoptr(GError) error = NULL;
@@ -414,6 +434,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/dispatcher/order", test_order);
         g_test_add_func("/dispatcher/refused", test_refused);
         g_test_add_func("/dispatcher/denied", test_denied);
+        g_test_add_func("/dispatcher/denied-late", test_denied_late);
         g_test_add_func("/dispatcher/store-refuses", test_store_refuses);
         g_test_add_func("/dispatcher/journal-refuses", test_journal_refuses);
         g_test_add_func("/dispatcher/end-not-durable", test_end_not_durable);
