@@ -26,6 +26,7 @@
 #include "uplink.h"
 #include "verb-backup.h"
 #include "verb-enroll.h"
+#include "verb-run.h"
 
 typedef struct Options {
         const char *config, *script_socket;
@@ -48,7 +49,8 @@ static void help(void) {
                  "Connects this host to its mserver, carries out commands on its containers and reports on them.\n\n"
                  "Verbs, instead of that:\n"
                  "  enroll [LINE]               Make this host a client of a server; see mclient enroll --help\n"
-                 "  backup list|verify|restore  The backups of keys on this host; see mclient backup --help\n\n"
+                 "  backup list|verify|restore  The backups of keys on this host; see mclient backup --help\n"
+                 "  run COMMAND                 Have the agent of this host run a command; see mclient run --help\n\n"
                  "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of %s\n"
                  "     --script-socket=PATH\n"
                  "                    Have commands of the operator's run by mclient-script.socket\n"
@@ -101,8 +103,10 @@ static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
                 *ret_code = verb_backup(argc - optind, argv + optind, ret->config);
         else if (g_str_equal(argv[optind], "enroll"))
                 *ret_code = verb_enroll(argc - optind, argv + optind);
+        else if (g_str_equal(argv[optind], "run"))
+                *ret_code = verb_run(argc - optind, argv + optind);
         else {
-                fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup or enroll\n"),
+                fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup, enroll or run\n"),
                         argv[optind]);
                 *ret_code = EX_USAGE;
         }

@@ -9,6 +9,7 @@
 #include "command-list.h"
 #include "command-table.h"
 #include "json.h"
+#include "schedule-list.h"
 
 #define IDS_MAX 50 /* the latest; more are too many to choose from */
 
@@ -90,6 +91,16 @@ static char **alert_ids(const char *action, void *userdata) {
         return bus && g_str_equal(action, "unsilence") ? alert_list_silence_ids(bus) : NULL;
 }
 
+static char **schedules(void *userdata) {
+        BusClient *bus = open_bus(userdata);
+        g_autoptr(GPtrArray) rows = bus ? schedule_list_read(bus, NULL) : NULL, names = g_ptr_array_new();
+
+        for (unsigned i = 0; rows && i < rows->len; i++)
+                g_ptr_array_add(names, g_strdup(((const ScheduleRow *) rows->pdata[i])->name));
+        g_ptr_array_add(names, NULL);
+        return (char **) g_ptr_array_free(g_steal_pointer(&names), false);
+}
+
 CompleteSource complete_bus_source(CompleteBus *b) {
-        return (CompleteSource){ clients, commands, containers, command_ids, alert_ids, b };
+        return (CompleteSource){ clients, commands, containers, command_ids, alert_ids, schedules, b };
 }

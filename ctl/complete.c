@@ -93,6 +93,9 @@ static void offer_kind(Completion *c, const Verb *verb, WordKind kind, const cha
                 if (before)
                         offer_new(c, s->alert_ids(before, s->userdata));
                 break;
+        case WORD_SCHEDULE:
+                offer_new(c, s->schedules(s->userdata));
+                break;
         case WORD_VERB:
                 offer_verbs(c);
                 break;

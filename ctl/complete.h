@@ -11,6 +11,7 @@ typedef struct CompleteSource {
         char **(*containers)(const char *client, void *userdata);
         char **(*command_ids)(void *userdata);
         char **(*alert_ids)(const char *action, void *userdata); /* action: of the verb alerts */
+        char **(*schedules)(void *userdata);
         void *userdata;
 } CompleteSource;
 

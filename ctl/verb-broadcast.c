@@ -17,6 +17,7 @@
 #include "error.h"
 #include "json.h"
 #include "live.h"
+#include "plan-options.h"
 #include "progress.h"
 #include "request.h"
 #include "run-command.h"
@@ -28,12 +29,7 @@ static const OptionInfo options[] = {
         { "on", 0, N_("SELECTOR"),
           N_("Which clients: all (default), a glob on ids, labels as KEY=VALUE; commas join") },
         REQUEST_OPTIONS,
-        { "max-parallel", 0, N_("N"), N_("At most so many clients at a time") },
-        { "max-failures", 0, N_("N"), N_("Send no more once more than N have failed") },
-        { "pause", 0, N_("SPAN"), N_("Wait so long between one group of clients and the next") },
-        { "require-healthy", 0, NULL,
-          N_("Go on only when all nodes of the last clients run, are synced and have peers") },
-        { "health-timeout", 0, N_("SPAN"), N_("How long that may take (default: 30min)") },
+        PLAN_OPTIONS,
         { "dry-run", 0, NULL, N_("Send nothing, only show to whom it would be sent") },
         { "yes", 'y', NULL, N_("Do not ask first") },
         { "no-wait", 0, NULL, N_("Only send it, and print the id of the broadcast") },
@@ -74,46 +70,12 @@ static bool check_command(const Broadcast *b, GError **error) {
         return client_info_check_command(b->clients->pdata[0], b->command, error);
 }
 
-static bool add_number(json_object *to, const Args *args, const char *name, uint64_t min, GError **error) {
-        const char *text = args_get(args, name);
-        uint64_t n;
-
-        if (!text)
-                return true;
-        if (!text_to_uint(text, min, UINT32_MAX, &n))
-                return fleet_fail(error, FLEET_ERROR_INVALID_PARAMETER,
-                                  _("--%s=%s: expected a whole number from %u"), name, text, (unsigned) min);
-        json_object_object_add(to, name, json_object_new_uint64(n));
-        return true;
-}
-
-static bool add_span(json_object *to, const Args *args, const char *name, GError **error) {
-        g_autofree char *option = g_strconcat("--", name, NULL);
-        const char *text = args_get(args, name);
-        uint64_t usec;
-
-        if (!text)
-                return true;
-        if (!request_parse_span(option, text, &usec, error))
-                return false;
-        json_object_object_add(to, name, json_object_new_uint64(usec));
-        return true;
-}
-
-static void add_flag(json_object *to, const Args *args, const char *name) {
-        if (args_has(args, name))
-                json_object_object_add(to, name, json_object_new_boolean(true));
-}
-
 static json_object *read_options(const Args *args, GError **error) {
         g_autoptr(json_object) to = request_options(args, error);
 
-        if (!to || !add_number(to, args, "max-parallel", 1, error) ||
-            !add_number(to, args, "max-failures", 0, error) || !add_span(to, args, "pause", error) ||
-            !add_span(to, args, "health-timeout", error))
+        if (!to || !plan_options_add(to, args, error))
                 return NULL;
-        add_flag(to, args, "require-healthy");
-        add_flag(to, args, "dry-run");
+        plan_add_flag(to, args, "dry-run");
         return g_steal_pointer(&to);
 }
 

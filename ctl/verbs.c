@@ -13,10 +13,10 @@
 #include "text.h"
 
 const Verb *const verb_table[] = {
-        &verb_list,    &verb_show,     &verb_watch,  &verb_send,   &verb_broadcast, &verb_logs,
-        &verb_history, &verb_command,  &verb_cancel, &verb_keys,   &verb_backups,   &verb_alerts,
-        &verb_audit,   &verb_enroll,   &verb_token,  &verb_revoke, &verb_forget,    &verb_help,
-        &verb_quit,    &verb_complete, NULL,
+        &verb_list,    &verb_show,    &verb_watch,    &verb_send,  &verb_broadcast, &verb_logs,
+        &verb_history, &verb_command, &verb_cancel,   &verb_keys,  &verb_backups,   &verb_schedule,
+        &verb_alerts,  &verb_audit,   &verb_enroll,   &verb_token, &verb_revoke,    &verb_forget,
+        &verb_help,    &verb_quit,    &verb_complete, NULL,
 };
 
 bool verb_is_shown(const Verb *verb, bool in_session) {

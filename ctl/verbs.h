@@ -15,6 +15,7 @@ typedef enum WordKind {
         WORD_CONTAINER,  /* one of the client before it */
         WORD_COMMAND_ID, /* of a command */
         WORD_ALERT_ID,   /* of an alert or a silence, by the choice before it */
+        WORD_SCHEDULE,   /* the name of one that is there */
         WORD_VERB,
         WORD_CHOICE, /* one of the verb's choices */
 } WordKind;
@@ -45,8 +46,8 @@ typedef struct Verb {
 } Verb;
 
 extern const Verb verb_list, verb_show, verb_watch, verb_send, verb_broadcast, verb_logs, verb_history,
-                verb_command, verb_cancel, verb_keys, verb_backups, verb_alerts, verb_audit, verb_enroll,
-                verb_token, verb_revoke, verb_forget, verb_help, verb_quit, verb_complete;
+                verb_command, verb_cancel, verb_keys, verb_backups, verb_schedule, verb_alerts, verb_audit,
+                verb_enroll, verb_token, verb_revoke, verb_forget, verb_help, verb_quit, verb_complete;
 
 /* In the order of the help, ended by NULL. */
 extern const Verb *const verb_table[];

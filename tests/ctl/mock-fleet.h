@@ -73,6 +73,12 @@ int mock_broadcast(sd_bus_message *m, void *userdata, sd_bus_error *error);
 void mock_count_end(MockCommand *c);
 int mock_read_dicts(sd_bus_message *m, json_object **params, json_object **options);
 
+/* mock-schedules.c */
+int mock_create_schedule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_change_schedule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_run_schedule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int mock_list_schedules(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* mock-commands.c: what becomes of a command. NULL with error set where it is refused at once. */
 MockCommand *mock_submit(Mock *m, const char *client, const char *command, json_object *params,
                          json_object *options, MockBatch *batch, sd_bus_error *error);

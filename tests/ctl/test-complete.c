@@ -25,7 +25,13 @@ static char **alert_ids(const char *action, void *userdata) {
                         (char *) (g_str_equal(action, "ack") ? "alert_1_1000" : "silence_1_1000"), NULL });
 }
 
-static const CompleteSource source = { clients, commands, containers, command_ids, alert_ids, NULL };
+static char **schedules(void *userdata) {
+        return g_strsplit("nightly weekly", " ", -1);
+}
+
+static const CompleteSource source = {
+        clients, commands, containers, command_ids, alert_ids, schedules, NULL
+};
 
 static void assert_offered(const char *line, const char *prefix, bool in_session, const char *expected) {
         g_auto(GStrv) words = g_strsplit(line, " ", -1);
@@ -37,7 +43,7 @@ static void assert_offered(const char *line, const char *prefix, bool in_session
 
 static void test_words(void) {
         assert_offered("", "", true,
-                       "alerts audit backups broadcast cancel command enroll forget help history keys list logs quit revoke send show token watch");
+                       "alerts audit backups broadcast cancel command enroll forget help history keys list logs quit revoke schedule send show token watch");
         assert_offered("", "qu", false, "");
         assert_offered("", "h", false, "help history");
         assert_offered("help", "re", true, "revoke");
@@ -54,6 +60,10 @@ static void test_words(void) {
         assert_offered("keys", "seoul-", false, "seoul-1 seoul-2");
         assert_offered("backups seoul-1", "", false, "3node4 3node5");
         assert_offered("audit", "", false, "verify");
+        assert_offered("schedule", "", false, "add disable enable list remove run");
+        assert_offered("schedule run", "", false, "nightly weekly");
+        assert_offered("schedule add x", "", false, "restart start");
+        assert_offered("schedule add x", "--cal", false, "--calendar");
         assert_offered("audit --client", "", false, "seoul-1 seoul-2");
         assert_offered("audit --event", "command-f", false, "command-finished");
         assert_offered("cancel cmd_9_9999", "cmd_2", false, "cmd_2_1001");

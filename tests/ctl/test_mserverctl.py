@@ -108,6 +108,44 @@ class Nodes(Program):
              "command": "cmd_1_1000"}])
         self.assertEqual([k["session_key"] for k in self.expect_json("keys", "--all", "seoul-1")], ["0xcafe", "0x0101"])
 
+    def test_schedule(self):
+        self.assertEqual(self.expect_json("schedule"), [])
+        self.expect(["schedule", "add", "nightly", "--calendar=Mon *-*-* 04:00 Asia/Seoul", "--on", "role=validator",
+                     "--persistent", "--randomized-delay=90s", "--max-parallel=2", "backup_keys", "3node0"])
+        self.expect(["schedule", "add", "off", "--calendar", "daily", "--disabled", "exec", "container=3node0", "ls", "--on",
+                     "/"])
+        rows = self.expect_json("schedule", "list")
+        self.assertEqual(rows[0], {
+            "name": "nightly", "enabled": True, "next": 1795406800000000, "last": 0,
+            "calendar": "Mon *-*-* 04:00 Asia/Seoul", "selector": "role=validator", "command": "backup_keys",
+            "parameters": {"container": "3node0", "options": {
+                "randomized-delay": 90000000, "max-parallel": 2, "persistent": True}}})
+        self.assertEqual(rows[1]["parameters"]["command"], ["ls", "--on", "/"])
+        self.assertEqual(rows[1]["selector"], "all")
+        self.assertFalse(rows[1]["enabled"])
+        self.assertIn("disabled", self.expect(["schedule", "list"]))
+        self.assertEqual(self.expect(["schedule", "run", "nightly"]), "batch_1795406800123_7\n")
+        self.expect(["schedule", "enable", "off"])
+        self.assertTrue(self.expect_json("schedule")[1]["enabled"])
+        self.expect(["schedule", "disable", "off", "nightly"])
+        self.assertEqual([r["enabled"] for r in self.expect_json("schedule")], [False, False])
+        self.expect(["schedule", "remove", "off", "nightly"])
+        self.assertEqual(self.expect_json("schedule"), [])
+
+    def test_schedule_says_what_is_wrong(self):
+        for words, text in ((["frobnicate"], '"frobnicate" is unknown; expected add, list, run, remove, enable or disable'),
+                            (["add", "x"], "schedule add needs more words: schedule add NAME --calendar=EVENT COMMAND [ARGS...]"),
+                            (["add", "x", "status"], "schedule add needs --calendar=EVENT, such as --calendar='Mon *-*-* 04:00'"),
+                            (["add", "x", "--calendar=daily", "status", "--lines=3"],
+                             'status: unknown parameter "lines", expected container'),
+                            (["add", "x", "--calendar=daily", "--pause=soon", "status"],
+                             "--pause=soon: expected a time span such as 90s, 5min or 2h"),
+                            (["run"], "schedule run needs more words: schedule run NAME..."),
+                            (["run", "x", "--on=all"], "--on is for schedule add"),
+                            (["remove", "zebra"], 'there is no schedule "zebra"')):
+            with self.subTest(words=words):
+                self.expect(["schedule", *words], "", text, 1)
+
     def test_backups(self):
         out = self.expect(["backups", "--full"])
         self.assertEqual(out, "CLIENT   CONTAINER  BACKED UP             SIZE  FILE\n"

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 
-from labtest import BusError, ServerTest, get_property, manager, run, systemctl, unit_property, wait_for
+from labtest import (BusError, Node, ServerTest, get_property, manager, mserverctl, mserverctl_json, run, systemctl,
+                     unit_property, wait_for)
 
 DEFINITIONS = '/var/lib/mserver/schedules'
 EVERY_OTHER_SECOND = '*:*:0/2'
@@ -221,3 +223,85 @@ class Schedules(ServerTest):
 
 def client_is_back():
     return any(row[0] == 'demo' and row[2] == 'online' for row in manager('ListClients')[0])
+
+
+class CommandLine(ServerTest):
+    def test_from_add_to_remove(self):
+        Node('3node0').rpc('author_rotateKeys')
+        self.addCleanup(lambda: [manager('DeleteSchedule', 's', name) for name in names()])
+        mserverctl('schedule', 'add', 'nightly-backup', '--calendar=Mon *-*-* 04:00 Asia/Seoul', '--on=demo',
+                   'backup_keys', '3node0')
+        row, = mserverctl_json('schedule', 'list')
+        self.assertEqual({key: row[key] for key in ('name', 'enabled', 'selector', 'command', 'parameters')},
+                         {'name': 'nightly-backup', 'enabled': True, 'selector': 'demo', 'command': 'backup_keys',
+                          'parameters': {'container': '3node0'}})
+        self.assertGreater(row['next'], 0)
+        batch = mserverctl('schedule', 'run', 'nightly-backup').strip()
+        self.journal.wait(MSERVER_EVENT='command-finished', MSERVER_BATCH_ID=batch, MSERVER_STATUS='succeeded')
+        self.assertLess(mserverctl_json('backups', 'demo', '3node0')[0]['finished'] / 1e6 - row['next'] / 1e6, 0)
+        mserverctl('schedule', 'disable', 'nightly-backup')
+        self.assertEqual(unit_property(timer('nightly-backup'), 'ActiveState'), 'inactive')
+        mserverctl('schedule', 'enable', 'nightly-backup')
+        self.assertEqual(unit_property(timer('nightly-backup'), 'ActiveState'), 'active')
+        mserverctl('schedule', 'remove', 'nightly-backup')
+        self.assertEqual(mserverctl_json('schedule'), [])
+
+
+class AgentTimers(ServerTest):
+    """The host's own, which need no server."""
+
+    def test_they_are_off(self):
+        for name in ('mclient-backup-keys.timer', 'mclient-rotate-keys.timer'):
+            self.assertEqual(run('systemctl', 'is-enabled', name, check=False).stdout.strip(), 'disabled')
+            self.assertEqual(unit_property(name, 'ActiveState'), 'inactive')
+
+    def test_the_backup_fires(self):
+        for node in ('3node0', '3node1'):
+            Node(node).rpc('author_rotateKeys')  # there is something to back up
+        drop_in = '/run/systemd/system/mclient-backup-keys.timer.d'
+        os.makedirs(drop_in)
+        self.addCleanup(systemctl, 'daemon-reload')
+        self.addCleanup(shutil.rmtree, drop_in)
+        self.addCleanup(run, 'systemctl', 'reset-failed', 'mclient-backup-keys.service', check=False)
+        self.addCleanup(systemctl, 'stop', 'mclient-backup-keys.timer', 'mclient-backup-keys.service')
+        self.allow_warnings('backup_keys .* interrupted')  # by the end of the test
+        with open(f'{drop_in}/often.conf', 'w', encoding='ascii') as f:
+            f.write('[Timer]\nOnCalendar=\nOnCalendar=*:*:0/5\nRandomizedDelaySec=0\nAccuracySec=1s\nPersistent=no\n')
+        systemctl('daemon-reload')
+        systemctl('start', 'mclient-backup-keys.timer')
+        for node in ('3node0', '3node1'):
+            self.journal.wait(deadline=60, MSERVER_EVENT='backup-complete', MSERVER_CONTAINER=node)
+
+    def test_the_rotation_is_for_each_node_and_says_what_failed(self):
+        nodes = [Node('3node0'), Node('3node1')]
+        drop_in = '/etc/mclient/mclient.conf.d/60-rotations.conf'
+        with open(drop_in, 'w', encoding='ascii') as f:
+            f.write('[Keys]\nRotateInterval=1ms\n')  # another test may just have rotated
+        self.addCleanup(systemctl, 'restart', 'mclient.service')
+        self.addCleanup(os.unlink, drop_in)
+        systemctl('restart', 'mclient.service')
+        before = [node.count('rotate') for node in nodes]
+        nodes[1].set('syncing')
+        self.addCleanup(nodes[1].unset, 'syncing')
+        self.addCleanup(run, 'systemctl', 'reset-failed', 'mclient-rotate-keys.service', check=False)
+        self.allow_warnings('rotate_keys')
+        process = run('systemctl', 'start', 'mclient-rotate-keys.service', check=False)
+        self.assertNotEqual(process.returncode, 0)
+        invocation = unit_property('mclient-rotate-keys.service', 'InvocationID')
+        text = run('journalctl', f'_SYSTEMD_INVOCATION_ID={invocation}', '--output=cat').stdout
+        self.assertIn('3node0: rotate_keys succeeded', text)
+        self.assertRegex(text, '3node1: rotate_keys (failed|rejected): .*syncing')
+        self.assertEqual([node.count('rotate') for node in nodes], [before[0] + 1, before[1]])
+
+    def test_run_by_hand(self):
+        self.allow_warnings('status denied to uid ')
+        self.assertIn('status succeeded', run('mclient', 'run', 'status').stdout)
+        process = run('mclient', 'run', 'zebra', check=False)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn('zebra', process.stderr + process.stdout)
+        self.assertEqual(run('mclient', 'run', 'status', user='guest', check=False).returncode, 1)
+
+    def test_their_services_are_sandboxed(self):
+        for name in ('mclient-backup-keys.service', 'mclient-rotate-keys.service'):
+            rating = run('systemd-analyze', 'security', '--no-pager', name).stdout.splitlines()[-1]
+            self.assertLessEqual(float(re.search(r'(\d+\.\d+) \w+', rating)[1]), 2.5, rating)
