@@ -139,12 +139,16 @@ static void look_at_gone(Alerts *a, AlertContainer *n, uint64_t now) {
         json_object_put(nothing);
 }
 
-static void look_at_containers(Alerts *a, AlertClient *c, json_object *containers, uint64_t now) {
+/* whole: what is not among them is not there. */
+static void look_at_containers(Alerts *a, AlertClient *c, json_object *containers, bool whole,
+                               uint64_t now) {
         GHashTableIter i;
         AlertContainer *n;
 
         for (size_t k = 0; k < json_object_array_length(containers); k++)
                 look_at_container(a, c, json_object_array_get_idx(containers, k), now);
+        if (!whole)
+                return;
         g_hash_table_iter_init(&i, c->containers);
         while (g_hash_table_iter_next(&i, NULL, (void **) &n)) {
                 if (n->sample == c->samples)
@@ -177,7 +181,7 @@ static void on_stats(const Client *client, json_object *data, int64_t timestamp_
         alert_measure_host(system, now, on_measured, &l);
         look_at_clock(a, c, timestamp_ms, now);
         if (json_object_is_type(containers, json_type_array))
-                look_at_containers(a, c, containers, now);
+                look_at_containers(a, c, containers, !json_at(data, "containers_error"), now);
 }
 
 static void on_key(const char *client, const char *container, const char *session_key, void *userdata) {

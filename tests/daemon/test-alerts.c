@@ -118,6 +118,9 @@ static void test_gone(void) {
         assert_told(w, "");
         samples(a, EXITED, 3 * MINUTE);
         assert_told(w, "raised container-down a 3node0: exited\n");
+        /* Docker did not answer to the end. */
+        samples(a, "{\"containers\":[],\"containers_error\":\"docker did not answer in time\"}", 5 * MINUTE);
+        assert_told(w, "");
         samples(a, "{\"containers\":[]}", 10 * SEC);
         assert_told(w, "cleared container-down a\n");
 
