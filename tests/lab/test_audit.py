@@ -3,6 +3,7 @@
 where. What is done is done to a copy: the journal as an export, edited, and made into a journal file again."""
 import json
 import os
+import re
 import signal
 import sqlite3
 import struct
@@ -16,6 +17,7 @@ from test_broadcast import CALLS, FLEET
 SERVER, SOCKETS = 'mserver.service', ('mserver.socket',)
 REMOTE = '/lib/systemd/systemd-journal-remote'
 DATABASE = '/var/lib/mserver/mserver.db'
+MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'docs/AUDIT.md')
 KEPT = 40  # entries of a copy
 
 
@@ -83,12 +85,16 @@ class Copies(ServerTest):
         return parse(subprocess.run(['journalctl', '--output=export', '--all', f'--lines={KEPT}',
                                      f'MSERVER_INSTANCE={self.instance}'], stdout=subprocess.PIPE, check=True).stdout)
 
-    def found(self, code, options=None):
-        """(problem, entries) of what verify finds in these entries."""
+    def written(self):
+        """These entries as a journal file."""
         file = os.path.join(self.directory, f'{len(os.listdir(self.directory))}.journal')
         subprocess.run([REMOTE, f'--output={file}', '-'], input=serialise(self.entries), check=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said, returned = verify(*(options or [f'--file={file}']))
+        return file
+
+    def found(self, code, options=None):
+        """(problem, entries) of what verify finds in these entries."""
+        said, returned = verify(*(options or [f'--file={self.written()}']))
         self.assertEqual(returned, code, said)
         for problem in said['problems']:
             if problem['problem'] not in ('missing',):
@@ -107,6 +113,28 @@ class Copies(ServerTest):
         del self.entries[:10]
         self.assertEqual(self.found(0), [])
         self.assertEqual(self.said['chains'][0]['first'], self.first + 10)
+
+    def by_hand(self):
+        """What the verifier that docs/AUDIT.md prints, as it stands there, says of these entries: nothing, or what is wrong."""
+        with open(MANUAL, encoding='utf-8') as f:
+            program = re.search(r'```python\n(.*?)```', f.read(), re.DOTALL)[1]
+        with tempfile.TemporaryDirectory() as directory:
+            journalctl = os.path.join(directory, 'journalctl')
+            with open(journalctl, 'w', encoding='utf-8', opener=lambda path, flags: os.open(path, flags, 0o755)) as f:
+                f.write(f'#!/bin/sh\nexec /usr/bin/journalctl --file={self.written()} "$@"\n')
+            done = subprocess.run(['python3', '-c', program], env={'PATH': f'{directory}:/usr/bin:/bin'}, check=False, text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode != 0, 'AssertionError' in done.stderr, done.stderr)
+        return done.stderr.strip().rpartition('AssertionError: ')[2] if done.returncode else ''
+
+    def test_the_verifier_of_the_manual(self):
+        self.assertEqual(self.by_hand(), '')
+        whole = [list(entry) for entry in self.entries]
+        put(self.entries[7], b'MESSAGE', b'nothing to see here')
+        self.assertEqual(self.by_hand(), f'{self.first + 7} was changed')
+        self.entries = whole
+        del self.entries[10:13]
+        self.assertEqual(self.by_hand(), f'{self.first + 10} to {self.first + 12} are missing')
 
     def test_missing(self):
         del self.entries[10:13], self.entries[20]
