@@ -134,9 +134,11 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
                         return;
                 }
                 fd = accept4(l->fd, (struct sockaddr *) &sa, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (fd >= 0)
+                if (fd >= 0) {
                         admit(l, fd, &sa, makes_room);
-                else if (errno == EAGAIN)
+                        if (makes_room)
+                                return; /* one in a turn: the turns belong to those who are in */
+                } else if (errno == EAGAIN)
                         return;
                 else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ||
                          errno == EBADF || errno == EINVAL) {
