@@ -174,7 +174,7 @@ static int run(Ctl *ctl, const Args *args, GError **error) {
 
 const Verb verb_alerts = {
         .name = "alerts",
-        .words = N_("[list | ack ID... | past | silence [COMMENT] | silences | unsilence ID...]"),
+        .words = N_("[ack|past|silence|silences|unsilence] [ID...]"),
         .help = N_("Show what is wrong; acknowledge and silence it"),
         .details = N_("ack says that somebody knows of an alert; it stays until it is over. Silenced alerts are shown, and nobody is told "
                       "of them."),
