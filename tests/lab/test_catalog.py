@@ -49,6 +49,11 @@ class Catalog(ServerTest):
         denied = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'exec', {'container': '3node0', 'command': 'ls'}, {})[0]
         peer.answer(peer.hear('command'), 'rejected', error='[Policy] AllowExec= of this agent is off, as it is by default')
 
+        manager('CreateSchedule', 'ssssa{sv}a{sv}', peer.id, '*-*-* 04:00', peer.id, 'status', {}, {})
+        self.addCleanup(manager, 'DeleteSchedule', 's', peer.id)
+        manager('RunSchedule', 's', peer.id)
+        peer.answer(peer.hear('command'))
+
         # Away for longer than its command may take, and then it answers after all.
         late, path = manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'stop', {'container': '3node0'}, {'timeout': ('t', 1)})
         command = peer.hear('command')
@@ -73,6 +78,8 @@ class Catalog(ServerTest):
                  for name, fields in self.seen.items()}
         for name in ('silence-created', 'silence-ended'):
             found[name] = self.journal.wait(MSERVER_EVENT=name, MSERVER_SILENCE_ID=silence)
+        for name in ('schedule-changed', 'schedule-run'):
+            found[name] = self.journal.wait(MSERVER_EVENT=name, MSERVER_SCHEDULE=peer.id)
         found['command-denied by the agent'] = self.journal.wait(MSERVER_EVENT='command-denied', MSERVER_COMMAND_ID=denied)
 
         systemctl('stop', 'mserver.socket', 'mserver.service')
