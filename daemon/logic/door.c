@@ -7,7 +7,7 @@
 bool door_may_put_out(const DoorGuest *g) {
         switch (g->stage) {
         case DOOR_SILENT:
-                return true;
+                return g->from > 1 || g->age >= DOOR_REFUSED_SEC;
         case DOOR_REFUSED:
                 return g->age >= DOOR_REFUSED_SEC;
         case DOOR_TALKING:

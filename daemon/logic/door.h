@@ -17,7 +17,8 @@ typedef struct DoorGuest {
         unsigned from;     /* handshakes in flight from its address, itself among them */
 } DoorGuest;
 
-/* May it be put out for somebody who waits? Who is talking has DOOR_TALKING_SEC. */
+/* May it be put out for somebody who waits? Who is talking has DOOR_TALKING_SEC, who was refused DOOR_REFUSED_SEC; and so has
+ * who is silent but the only one from his address: where all others talk, his hello may be on its way. */
 bool door_may_put_out(const DoorGuest *g);
 
 /* Is it a rather than b who goes? The one that has come less far; then the one whose address has more of them, so that a

@@ -14,7 +14,8 @@ static void test_may_put_out(void) {
                 for (unsigned age = 0; age < AGES; age++)
                         for (unsigned from = 1; from <= NUMBERS; from++) {
                                 DoorGuest g = { stages[i], age, from };
-                                unsigned long least = stages[i] == DOOR_SILENT    ? 0
+                                unsigned long least = stages[i] == DOOR_SILENT
+                                                                      ? (from == 1 ? DOOR_REFUSED_SEC : 0)
                                                       : stages[i] == DOOR_REFUSED ? DOOR_REFUSED_SEC
                                                                                   : DOOR_TALKING_SEC;
 
