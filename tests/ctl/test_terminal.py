@@ -219,7 +219,7 @@ class Moving(Program):
 class Prompt(Program):
     def setUp(self):
         super().setUp()
-        self.terminal = Terminal(self)
+        self.terminal = Terminal(self, rows=100)  # the help has its place on it, without a pager
         self.terminal.__enter__()
         self.terminal.until(PROMPT)
 

@@ -4,9 +4,11 @@ answer, commands that fail. All is raised and cleared at once here, by a drop-in
 tests/daemon/test-alerts.c's."""
 import json
 import os
+import time
 
 from labtest import (BusError, BusMonitor, Failed, Node, ServerTest, client_state, docker, manager, mserverctl,
                      mserverctl_json, run, systemctl, wait_for)
+from peers import Peer
 
 SERVER_CONFIG = '/etc/mserver/mserver.conf.d/alerts.conf'
 AGENT_CONFIG = '/etc/mclient/mclient.conf.d/alerts.conf'
@@ -54,10 +56,22 @@ class Alerts(ServerTest):
         systemctl('reload', 'mserver.service')
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
 
-    def raised(self, kind, message, deadline=60):
+    def raised(self, kind, message, deadline=60, client='demo'):
         """The alert, as soon as it is there."""
-        return wait_for(lambda: next((a for a in alerts(kind) if a['client'] in ('demo', '') and a['message'].startswith(message)), None),
+        return wait_for(lambda: next((a for a in alerts(kind) if a['client'] in (client, '') and a['message'].startswith(message)), None),
                         f'{kind}: {message}', deadline)
+
+    def configure(self, text):
+        """Besides what is quick here; the kind is off again when the test ends."""
+        with open(SERVER_CONFIG, 'w', encoding='utf-8') as f:
+            f.write(QUICK + text)
+        systemctl('reload', 'mserver.service')
+
+    def ask_all(self):
+        """The agent asks its nodes everything, also what it asks once a minute."""
+        systemctl('restart', 'mclient.service')
+        wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
+        look()
 
     def cleared(self, alert, deadline=60):
         wait_for(lambda: alert['id'] not in [a['id'] for a in alerts()], f'{alert["kind"]} is over', deadline)
@@ -121,6 +135,51 @@ class Alerts(ServerTest):
         node.unset('peers')
         look()
         self.cleared(alone, 100)
+
+    @staticmethod
+    def done(command, **params):
+        """The result of a command that has succeeded."""
+        _, state, result = manager('RunCommand', 'ssa{sv}a{sv}', 'demo', command, params, {})
+        assert state == 'succeeded', result
+        return json.loads(result)
+
+    def test_keys_that_nobody_registers(self):
+        node = Node('3node1')
+        keys = self.done('rotate_keys', container='3node1', force=True)['session_key']
+        self.configure('KeyUnregistered=1s\n')
+        self.ask_all()
+        alert = self.raised('key-unregistered', '3node1', 100)
+        node.set('registered', keys)
+        self.ask_all()
+        self.cleared(alert, 100)
+        self.once(alert)
+
+    def test_finality(self):
+        self.configure('FinalityLagFor=0\n')
+        node = Node('3node0')
+        best = int(node.rpc('chain_getHeader')['result']['number'], 16)
+        node.set('chain_getFinalizedHead.result', json.dumps(f'0x{"0" * 56}{best - 300:08x}'))
+        look()
+        alert = self.raised('finality-lag', '3node0: 30', 100)
+        node.unset('chain_getFinalizedHead.result')
+        look()
+        self.cleared(alert, 100)
+
+    def test_backup_too_old(self):
+        self.done('rotate_keys', container='3node1', force=True)  # or there may be no key yet
+        self.done('backup_keys', container='3node1')
+        self.configure('BackupTooOld=1s\n')
+        alert = self.raised('backup-too-old', '3node1')
+        self.configure('BackupTooOld=1d\n')
+        self.cleared(alert)
+
+    def test_clock_skew(self):
+        self.configure('ClockSkewFor=0\n')
+        peer = Peer(self)
+        peer.say('stats', serverId=peer.id, sequence=1, interval=10, timestamp=int(time.time() * 1000) - 3600_000, data={})
+        alert = self.raised('clock-skew', '', client=peer.id)
+        peer.say('stats', serverId=peer.id, sequence=2, interval=10, timestamp=int(time.time() * 1000), data={})
+        self.cleared(alert)
 
     def test_command_failed(self):
         self.allow_warnings(' failed')
