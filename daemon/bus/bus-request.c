@@ -257,6 +257,15 @@ void request_reply_rows(Request *r, StoreStatus status, GPtrArray *rows, const c
         request_send(r, reply, made);
 }
 
+void request_answer_text(const char *text, const GError *error, void *request) {
+        g_autoptr(Request) r = request;
+
+        if (error)
+                request_fail(r, error);
+        else
+                request_reply(r, "s", text);
+}
+
 void request_dispatch_again(Request *r) {
         int e;
 

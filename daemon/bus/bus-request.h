@@ -101,5 +101,7 @@ bool request_check_store(Request *r, StoreStatus status);
 typedef int (*RequestRow)(sd_bus_message *m, const void *row);
 void request_reply_rows(Request *r, StoreStatus status, GPtrArray *rows, const char *type,
                         RequestRow append);
+/* Answers with text (s) or the error: the end of many an asynchronous call. request: a Request, of which it takes the reference. */
+void request_answer_text(const char *text, const GError *error, void *request);
 /* Puts the call back in front of the bus, which dispatches it anew: what it needs is in memory now. */
 void request_dispatch_again(Request *r);

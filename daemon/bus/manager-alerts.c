@@ -93,20 +93,11 @@ bool manager_parse_silence(Request *r, sd_bus_message *m, GError **error) {
                               &(SilenceRequest){ a->selector, a->kind, a->expires, a->comment }, error);
 }
 
-static void on_silence(const char *id, const GError *error, void *userdata) {
-        g_autoptr(Request) r = userdata;
-
-        if (error)
-                request_fail(r, error);
-        else
-                request_reply(r, "s", id);
-}
-
 void manager_silence_alerts(Request *r) {
         const RequestArgs *a = &r->args;
         const SilenceRequest q = { a->selector, a->kind, a->expires, a->comment, r->caller.uid };
 
-        silences_add(alerts_silences(r->bus->server->alerts), &q, on_silence, request_ref(r));
+        silences_add(alerts_silences(r->bus->server->alerts), &q, request_answer_text, request_ref(r));
 }
 
 static int append_silence(sd_bus_message *m, const void *row) {

@@ -101,18 +101,9 @@ void manager_get_client(Request *r) {
         }
 }
 
-static void on_token(const char *token, const GError *error, void *userdata) {
-        g_autoptr(Request) r = userdata;
-
-        if (error)
-                request_fail(r, error);
-        else
-                request_reply(r, "s", token);
-}
-
 void manager_create_token(Request *r) {
         fleet_create_token(r->bus->server->fleet, r->args.id, r->args.expires, r->args.replace,
-                           r->caller.uid, on_token, request_ref(r));
+                           r->caller.uid, request_answer_text, request_ref(r));
 }
 
 static void on_enrollment(const char *token, const GError *error, void *userdata) {
