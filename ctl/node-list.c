@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bus-error.h"
+#include "client-containers.h"
 #include "client-info.h"
 #include "json.h"
 
@@ -30,6 +31,45 @@ static bool check_empty(Ctl *ctl, const Args *args, GError **error) {
         return info != NULL;
 }
 
+/* Nodes that clients tell of, and that the list does not. */
+static void add_missing_of(Table *t, const NodeList *list, const Args *args, GHashTable *seen,
+                           const char *client, json_object *containers) {
+        for (size_t i = 0; containers && i < json_object_array_length(containers); i++) {
+                json_object *c = json_object_array_get_idx(containers, i);
+                const char *name = json_text(c, "name"), *wanted = args_word(args, 1);
+
+                if (json_member(c, "node") && (!wanted || g_str_equal(wanted, name)) &&
+                    node_list_wants(args, seen, client, name))
+                        list->add_missing(t, client, name);
+        }
+}
+
+static char **client_ids(Ctl *ctl, const Args *args, GError **error) {
+        g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+        g_autoptr(sd_bus_message) reply = bus_client_call(ctl->bus, "ListClients", error, NULL);
+        const char *id, *host, *state, *path;
+        uint64_t since;
+        int r = reply ? sd_bus_message_enter_container(reply, 'a', "(sssto)") : 0;
+
+        while (r > 0 && (r = sd_bus_message_read(reply, "(sssto)", &id, &host, &state, &since, &path)) > 0)
+                if (!args_word(args, 0) || g_str_equal(args_word(args, 0), id))
+                        g_strv_builder_add(ids, id);
+        if (r < 0)
+                (void) bus_fail_errno(error, r);
+        return reply && r >= 0 ? g_strv_builder_end(ids) : NULL;
+}
+
+static bool add_missing(Ctl *ctl, const NodeList *list, const Args *args, Table *t, GHashTable *seen,
+                        GError **error) {
+        g_auto(GStrv) ids = client_ids(ctl, args, error);
+        g_autoptr(GPtrArray) containers =
+                        ids ? client_containers_read(ctl->bus, (const char *const *) ids, error) : NULL;
+
+        for (unsigned i = 0; containers && i < containers->len; i++)
+                add_missing_of(t, list, args, seen, ids[i], containers->pdata[i]);
+        return containers != NULL;
+}
+
 int node_list_run(Ctl *ctl, const NodeList *list, const Args *args, GError **error) {
         g_autoptr(sd_bus_message) reply = call(ctl, list->member, args, error);
         g_autoptr(Table) table = table_new(list->columns);
@@ -43,6 +83,8 @@ int node_list_run(Ctl *ctl, const NodeList *list, const Args *args, GError **err
                 (void) bus_fail_errno(error, r);
                 return EXIT_FAILURE;
         }
+        if (list->add_missing && !args_has(args, "all") && !add_missing(ctl, list, args, table, seen, error))
+                return EXIT_FAILURE;
         if (table_rows(table) == 0 && !check_empty(ctl, args, error))
                 return EXIT_FAILURE;
         ctl_print_table(ctl, table, false);

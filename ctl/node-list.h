@@ -18,6 +18,8 @@ typedef struct NodeList {
         /* Reads the answer, newest first, and adds a row for each that node_list_wants(). Returns a negative errno value where it
          * cannot be read. */
         int (*fill)(Table *t, sd_bus_message *reply, const Args *args, GHashTable *seen, bool full);
+        /* Adds a row for a node of which nothing is listed; NULL: that says nothing. */
+        void (*add_missing)(Table *t, const char *client, const char *container);
         const char *empty; /* N_(): said where there is nothing */
 } NodeList;
 

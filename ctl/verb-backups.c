@@ -48,8 +48,17 @@ static int fill(Table *t, sd_bus_message *reply, const Args *args, GHashTable *s
         return r;
 }
 
+static void add_missing(Table *t, const char *client, const char *container) {
+        table_add_colored(t, COLOR_STRONG, client);
+        table_add(t, container);
+        table_add_value(t, COLOR_BAD, _("never"), json_object_new_uint64(0));
+        table_add_value(t, COLOR_NONE, NULL, json_object_new_uint64(0));
+        table_add(t, NULL);
+        table_add(t, NULL);
+}
+
 static int run(Ctl *ctl, const Args *args, GError **error) {
-        static const NodeList list = { "ListBackups", columns, fill,
+        static const NodeList list = { "ListBackups", columns, fill, add_missing,
                                        N_("No backup was ever reported there") };
 
         return node_list_run(ctl, &list, args, error);
@@ -59,7 +68,8 @@ const Verb verb_backups = {
         .name = "backups",
         .words = N_("[CLIENT [CONTAINER]]"),
         .help = N_("Show when nodes were backed up last"),
-        .details = N_("Files are on the host of the client. Whether they are still there is not known here."),
+        .details = N_("Nodes that run and were never backed up come last. Files are on the host of the client; whether they are "
+                      "still there is not known here."),
         .options = options,
         .words_max = 2,
         .kinds = { WORD_CLIENT, WORD_CONTAINER },

@@ -45,7 +45,7 @@ static int fill(Table *t, sd_bus_message *reply, const Args *args, GHashTable *s
 }
 
 static int run(Ctl *ctl, const Args *args, GError **error) {
-        static const NodeList list = { "ListKeys", columns, fill,
+        static const NodeList list = { "ListKeys", columns, fill, NULL,
                                        N_("No session key was ever reported there") };
 
         return node_list_run(ctl, &list, args, error);

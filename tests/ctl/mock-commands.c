@@ -19,7 +19,8 @@ static const char two_nodes[] =
                 "{\"containers\":[{\"name\":\"3node0\",\"state\":\"running\",\"cpu_percent\":1.5,"
                 "\"node\":{\"peers\":8,\"syncing\":false,\"should_have_peers\":true,\"best\":1507577,\"finality_lag\":2}},"
                 "{\"name\":\"3node1\",\"state\":\"exited\",\"health\":\"unhealthy\"}]}";
-static const char one_node[] = "{\"containers\":[{\"name\":\"3node6\",\"state\":\"running\"}]}";
+static const char one_node[] =
+                "{\"containers\":[{\"name\":\"3node6\",\"state\":\"running\",\"node\":{\"peers\":8,\"syncing\":false}}]}";
 
 const MockClient mock_clients[] = {
         { "busan-1", "bs1.example.kr", "192.0.2.1:5001", "1.2.0", true, validator, all_commands, "" },

@@ -32,7 +32,7 @@ class Clients(Program):
     def test_list_json(self):
         self.assertEqual(self.expect_json("list")[2], {
             "client": "seoul-2", "state": "offline", "host": "서울둘.example.kr", "since": 1795406800000000,
-            "containers": [{"name": "3node6", "state": "running", "health": None}]})
+            "containers": [{"name": "3node6", "state": "running", "health": None, "node": {"peers": 8, "syncing": False}}]})
         self.assertIsNone(self.expect_json("list")[0]["containers"])
 
     def test_json_modes(self):
@@ -149,7 +149,10 @@ class Nodes(Program):
     def test_backups(self):
         out = self.expect(["backups", "--full"])
         self.assertEqual(out, "CLIENT   CONTAINER  BACKED UP             SIZE  FILE\n"
-                              "seoul-1  3node0     2026-11-23 04:06:40  48 kB  /backup/2.tar\n")
+                              "seoul-1  3node0     2026-11-23 04:06:40  48 kB  /backup/2.tar\n"
+                              "seoul-2  3node6     never                    -  -\n")
+        self.assertEqual(self.expect_json("backups", "seoul-2"), [{
+            "client": "seoul-2", "container": "3node6", "finished": 0, "size": 0, "file": "", "sha256": ""}])
         self.assertEqual(self.expect_json("backups", "-a")[1], {
             "client": "seoul-1", "container": "3node0", "finished": 1795406800000001, "size": 48200,
             "file": "/backup/1.tar", "sha256": "00ff"})

@@ -8,6 +8,7 @@ struct Audit {
         AuditMoved moved;
         void *moved_userdata;
         uint64_t count;
+        GQueue taken; /* of Taken, that is still to be told */
 };
 
 struct AuditEntry {
@@ -20,6 +21,7 @@ static AuditStart started;
 static GHashTable *counts; /* event to how many */
 
 typedef struct Taken {
+        Audit *audit;
         AuditDone done;
         void *userdata;
 } Taken;
@@ -28,6 +30,7 @@ Audit *audit_new(Loop *l, bool echo, GError **error) {
         Audit *a = g_new0(Audit, 1);
 
         a->loop = l;
+        g_queue_init(&a->taken);
         latest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return a;
@@ -47,7 +50,20 @@ void audit_observe(Audit *a, AuditMoved moved, void *userdata) {
         a->moved_userdata = userdata;
 }
 
+static void tell(void *userdata) {
+        g_autofree Taken *t = userdata;
+
+        g_queue_remove(&t->audit->taken, t);
+        t->done(true, t->userdata);
+}
+
 void audit_drain(Audit *a) {
+        Taken *t;
+
+        while ((t = g_queue_peek_head(&a->taken))) {
+                loop_undefer(a->loop, tell, t);
+                tell(t);
+        }
 }
 
 Audit *audit_free(Audit *a) {
@@ -105,13 +121,6 @@ void audit_entry_message(AuditEntry *e, const char *format, ...) {
 void audit_entry_once(AuditEntry *e) {
 }
 
-static void tell(void *userdata) {
-        Taken *t = userdata;
-
-        t->done(true, t->userdata);
-        g_free(t);
-}
-
 void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
         unsigned n = fake_audit_count_of(e->event);
 
@@ -122,7 +131,8 @@ void audit_submit(Audit *a, AuditEntry *e, AuditDone done, void *userdata) {
         if (done) {
                 Taken *t = g_new0(Taken, 1);
 
-                *t = (Taken){ done, userdata };
+                *t = (Taken){ a, done, userdata };
+                g_queue_push_tail(&a->taken, t);
                 loop_defer(a->loop, tell, t);
         }
 }
@@ -136,7 +146,7 @@ uint64_t audit_count(const Audit *a) {
 }
 
 unsigned audit_queue_depth(const Audit *a) {
-        return 0;
+        return a->taken.length;
 }
 
 const char *fake_audit_latest(const char *event) {

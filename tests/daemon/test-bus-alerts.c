@@ -66,6 +66,7 @@ static void test_life(Fixture *f, const void *data) {
                 g_assert_nonnull(strstr(fake_audit_latest("alert-acknowledged"), "MSERVER_CALLER_UID=0"));
         }
         /* A restart of the server neither forgets it nor tells it again. */
+        fake_agent_free(a);
         fixture_stop_server(f);
         fixture_start_server(f);
         g_free(the_alert(f, &acknowledged, &id));

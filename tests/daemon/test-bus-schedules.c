@@ -126,7 +126,7 @@ static void test_life(Fixture *f, const void *data) {
         after = listed(f);
         g_assert_nonnull(strstr(after, "|on|ran|next\n"));
 
-        (void) fake_systemd_take_log(s);
+        g_free(fake_systemd_take_log(s));
         off = manager_call(f, f->root, "EnableSchedule", "sb", "nightly.1", 0);
         assert_reply_error(off, NULL, NULL);
         assert_systemd(s, "StopUnit " TIMER_OF("nightly.1") "\nReload\n");
