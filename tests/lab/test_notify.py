@@ -18,8 +18,11 @@ DROP_IN = '/etc/mserver/mserver.conf.d/50-lab-notify.conf'
 SECRETS = '/etc/mserver/notify'
 SECRET = 's3cret-Zm9vYmFy'
 ALERTMANAGER = '127.0.0.1:9793'
-# An alert that a container can be made to raise within seconds.
-RULES = '[Alerts]\nContainerDownFor=1s\nClearFor=1s\n'
+# An alert that a container can be made to raise within seconds, and no other.
+RULES = '[Alerts]\n' + ''.join(f'{kind}=no\n' for kind in (
+    'ClientOffline', 'ContainerRestarting', 'NodeSyncing', 'NodeNoPeers', 'BlockStalled', 'FinalityLag', 'DiskFull', 'MemoryFull',
+    'ClockSkew', 'KeyUnregistered', 'BackupTooOld', 'CertificateExpiring', 'CommandFailed', 'CommandInterrupted', 'AuditBroken'))
+QUICK = 'ContainerDownFor=1s\nClearFor=1s\n'
 NODE = '3node1'
 
 
@@ -65,6 +68,9 @@ class NotifyTest(ServerTest):
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back')
         self.addCleanup(self.no_alerts)
         self.addCleanup(Node(NODE).restore)
+        # What tests before have left is over.
+        self.write(RULES + 'ContainerDown=no\n')
+        wait_for(lambda: not manager('ListAlerts')[0], 'no alert lasts')
 
     def no_alerts(self):
         """As it was: nobody is told of anything."""
@@ -76,8 +82,12 @@ class NotifyTest(ServerTest):
         for name, secret in secrets.items():
             with open(os.open(f'{SECRETS}/{name}', os.O_WRONLY | os.O_CREAT, 0o600), 'w', encoding='utf-8') as f:
                 f.write(secret + '\n')
+        self.write(RULES + QUICK + text)
+
+    @staticmethod
+    def write(text):
         with open(DROP_IN, 'w', encoding='utf-8') as f:
-            f.write(RULES + text)
+            f.write(text)
         systemctl('reload', 'mserver.service')
 
     def target(self, **options):
@@ -89,7 +99,7 @@ class NotifyTest(ServerTest):
     def alert():
         """The id of the alert that the container does not run; None: it lasts not."""
         rows = manager('ListAlerts')[0]
-        return next((row[0] for row in rows if row[2] == 'container-down' and NODE in row[4]), None)
+        return next((row[0] for row in rows if (row[2], row[3]) == ('container-down', 'demo') and NODE in row[4]), None)
 
     def break_it(self):
         docker('stop', '--time', '0', NODE)
