@@ -45,7 +45,7 @@ AuditEntry *schedule_run_entry(const Schedule *what, const Caller *caller, const
         if (batch)
                 audit_entry_message(e, "schedule %s: %s to %s started for uid %u (%s)", what->name,
                                     what->command, what->selector, caller->uid, batch->id);
-        else
+        else if (error)
                 audit_entry_message(e, "schedule %s: %s to %s %s: %s", what->name, what->command,
                                     what->selector, skipped ? "skipped" : "not started", error->message);
         return e;

@@ -90,23 +90,30 @@ static void start(Schedules *s, Schedule *what, Run *r) {
         caller_clear(&caller);
 }
 
+static bool check_idle(Schedules *s, const Schedule *what, const Caller *caller, GError **error) {
+        const Batch *running = schedules_running(s, what);
+        g_autoptr(GError) problem = NULL;
+
+        if (!running)
+                return true;
+        (void) fleet_fail(
+                        &problem, FLEET_ERROR_ALREADY_EXISTS,
+                        "the last run of schedule \"%s\", %s, is still under way: it is not started a second time",
+                        what->name, running->id);
+        audit_submit(s->audit, schedule_run_entry(what, caller, NULL, problem), NULL, NULL);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+}
+
 void schedules_run(Schedules *s, const char *name, const Caller *caller, BatchDone done, void *userdata) {
         Schedule *what = g_hash_table_lookup(s->by_name, name);
-        const Batch *running = what ? schedules_running(s, what) : NULL;
         g_autoptr(GError) error = NULL;
         Run *r;
 
         if (!what)
-                fleet_fail(&error, FLEET_ERROR_NO_SUCH_COMMAND,
-                           "there is no schedule \"%s\": ListSchedules names them", name);
-        else if (running) {
-                fleet_fail(&error, FLEET_ERROR_ALREADY_EXISTS,
-                           "the last run of schedule \"%s\", %s, is still under way: it is not started a second "
-                           "time",
-                           name, running->id);
-                audit_submit(s->audit, schedule_run_entry(what, caller, NULL, error), NULL, NULL);
-        }
-        if (error) {
+                (void) fleet_fail(&error, FLEET_ERROR_NO_SUCH_COMMAND,
+                                  "there is no schedule \"%s\": ListSchedules names them", name);
+        if (!what || !check_idle(s, what, caller, &error)) {
                 done(NULL, error, userdata);
                 return;
         }

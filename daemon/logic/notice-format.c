@@ -62,7 +62,7 @@ static bool escape_slack(gunichar c, char *ret) {
         const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : NULL;
 
         if (entity)
-                (void) strcpy(ret, entity);
+                memcpy(ret, entity, strlen(entity) + 1);
         return entity != NULL;
 }
 
