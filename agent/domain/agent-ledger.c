@@ -68,17 +68,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
 /* As far as the bound. */
 static int count_waiting(DbThread *db, Call *c) {
+        uint64_t waiting;
         Binder b;
-        RowReader row;
-        bool found;
         int r;
 
         if (!binder_open(&b, db, "SELECT count(*) FROM (SELECT 1 FROM commands WHERE acked = 0 LIMIT ?)"))
                 return db_error(db);
         bind_number(&b, AGENT_OUTCOMES_MAX);
-        r = read_row(&b, &row, &found);
+        r = read_single(&b, 0, &waiting);
         if (r == SQLITE_OK)
-                c->waiting = (unsigned) read_number(&row);
+                c->waiting = (unsigned) waiting;
         c->counted = r == SQLITE_OK;
         return r;
 }
@@ -177,7 +176,7 @@ static int inserted(DbThread *db, Call *c, Binder *b) {
 
         if (r != SQLITE_OK)
                 return r;
-        if (sqlite3_changes(db_handle(db)) == 0)
+        if (!db_changes(db))
                 return look_run(db, &c->base.task);
         c->waiting++;
         return SQLITE_OK;
@@ -367,11 +366,6 @@ void agent_ledger_acked(AgentLedger *l, const char *id) {
         agent_db_submit(l->db, &call_new(l, NULL, prune_run, forget_done, NULL)->base.task);
 }
 
-static bool add_id(RowReader *r, GPtrArray *ids) {
-        g_ptr_array_add(ids, read_text(r));
-        return true;
-}
-
 static int unacked_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         Binder b;
@@ -382,7 +376,7 @@ static int unacked_run(DbThread *db, DbTask *task) {
                 return db_error(db);
         bind_text(&b, NULL);
         bind_number(&b, (uint64_t) c->ledger->process);
-        return read_rows(&b, add_id, c->ids);
+        return read_rows(&b, add_texts, c->ids);
 }
 
 static void unacked_done(DbTask *task, int code) {

@@ -12,7 +12,7 @@ typedef struct Call {
         int64_t seq;
         bool changed, found;
         GPtrArray *containers;
-        unsigned records;
+        uint64_t records;
 
         OutboxChanged changed_done;
         OutboxListed listed;
@@ -47,10 +47,6 @@ static void call_free(Call *c) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-static bool changed_any(DbThread *db) {
-        return sqlite3_changes(db_handle(db)) > 0;
-}
-
 int outbox_table_insert(DbThread *db, const OutboxRecord *r, bool *ret_inserted) {
         Binder b;
         int code;
@@ -65,7 +61,7 @@ int outbox_table_insert(DbThread *db, const OutboxRecord *r, bool *ret_inserted)
         bind_text(&b, r->message);
         code = bound_finish(&b);
         if (code == SQLITE_OK)
-                *ret_inserted = changed_any(db);
+                *ret_inserted = db_changes(db) > 0;
         return code;
 }
 
@@ -103,7 +99,7 @@ static int remove_run(DbThread *db, DbTask *task) {
                 return db_error(db);
         bind_number(&b, (uint64_t) c->seq);
         r = bound_finish(&b);
-        c->changed = r == SQLITE_OK && changed_any(db);
+        c->changed = r == SQLITE_OK && db_changes(db) > 0;
         return r;
 }
 
@@ -116,35 +112,25 @@ void outbox_table_remove(AgentDb *db, int64_t seq, OutboxChanged done, void *use
         agent_db_submit(db, &c->base.task);
 }
 
-static bool add_container(RowReader *r, GPtrArray *containers) {
-        g_ptr_array_add(containers, read_text(r));
-        return true;
-}
-
 static int list_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         Binder containers, count;
-        RowReader row;
-        bool found;
         int r;
 
         if (!binder_open(&containers, db,
                          "SELECT container FROM outbox GROUP BY container ORDER BY min(seq)") ||
             !binder_open(&count, db, "SELECT count(*) FROM outbox"))
                 return db_error(db);
-        r = read_rows(&containers, add_container, c->containers);
-        if (r == SQLITE_OK)
-                r = read_row(&count, &row, &found);
-        if (r == SQLITE_OK)
-                c->records = (unsigned) read_number(&row);
-        return r;
+        r = read_rows(&containers, add_texts, c->containers);
+        return r == SQLITE_OK ? read_single(&count, 0, &c->records) : r;
 }
 
 static void list_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
         g_ptr_array_add(c->containers, NULL);
-        c->listed((char **) c->containers->pdata, c->records, agent_db_problem(code), c->base.userdata);
+        c->listed((char **) c->containers->pdata, (unsigned) c->records, agent_db_problem(code),
+                  c->base.userdata);
 }
 
 void outbox_table_list(AgentDb *db, OutboxListed done, void *userdata) {

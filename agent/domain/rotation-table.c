@@ -168,19 +168,13 @@ void rotation_table_end(AgentDb *db, const RotationIntent *intent, const Rotatio
 static int last_run(DbThread *db, DbTask *task) {
         Call *c = (Call *) task;
         Binder b;
-        RowReader row;
-        bool found;
-        int r;
 
         if (!binder_open(&b, db,
                          "SELECT max(started) FROM rotations WHERE container = ?"
                          "  AND (state IS NULL OR state <> 'nothing')"))
                 return db_error(db);
         bind_text(&b, c->container);
-        r = read_row(&b, &row, &found);
-        if (r == SQLITE_OK)
-                c->usec = read_number(&row); /* null is 0 */
-        return r;
+        return read_single(&b, 0, &c->usec);
 }
 
 static void last_done(DbTask *task, int code) {
@@ -235,12 +229,6 @@ void rotation_table_list(AgentDb *db, RotationsListed done, void *userdata) {
         agent_db_submit(db, &c->base.task);
 }
 
-static bool add_pair(RowReader *r, GPtrArray *pairs) {
-        g_ptr_array_add(pairs, read_text(r));
-        g_ptr_array_add(pairs, read_text(r));
-        return true;
-}
-
 static int keys_run(DbThread *db, DbTask *task) {
         Binder b;
 
@@ -248,7 +236,7 @@ static int keys_run(DbThread *db, DbTask *task) {
                          "SELECT container, session_key FROM rotations WHERE seq IN"
                          "  (SELECT max(seq) FROM rotations WHERE state = 'rotated' GROUP BY container)"))
                 return db_error(db);
-        return read_rows(&b, add_pair, ((Call *) task)->pairs);
+        return read_rows(&b, add_texts, ((Call *) task)->pairs);
 }
 
 static void keys_done(DbTask *task, int code) {

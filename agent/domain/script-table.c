@@ -50,17 +50,12 @@ void script_table_begin(AgentDb *db, const char *id, ScriptWritten done, void *u
         agent_db_submit(db, &c->base.task);
 }
 
-static bool add_id(RowReader *r, GPtrArray *ids) {
-        g_ptr_array_add(ids, read_text(r));
-        return true;
-}
-
 static int list_run(DbThread *db, DbTask *task) {
         Binder b;
 
         if (!binder_open(&b, db, "SELECT id FROM commands WHERE script = 1 AND state IS NULL ORDER BY seq"))
                 return db_error(db);
-        return read_rows(&b, add_id, ((Call *) task)->ids);
+        return read_rows(&b, add_texts, ((Call *) task)->ids);
 }
 
 static void list_done(DbTask *task, int code) {

@@ -65,6 +65,19 @@ int read_row(Binder *b, RowReader *ret_row, bool *ret_found) {
         return SQLITE_OK;
 }
 
+int read_single(Binder *b, uint64_t null, uint64_t *ret) {
+        RowReader row;
+        bool found;
+        int r = read_row(b, &row, &found);
+
+        if (r != SQLITE_OK)
+                return r;
+        if (!found)
+                return SQLITE_ERROR;
+        *ret = sqlite3_column_type(b->statement, 0) == SQLITE_NULL ? null : read_number(&row);
+        return SQLITE_OK;
+}
+
 int read_rows(Binder *b, RowHandler handler, GPtrArray *rows) {
         int r;
 
@@ -76,4 +89,10 @@ int read_rows(Binder *b, RowHandler handler, GPtrArray *rows) {
                         return SQLITE_CORRUPT;
         }
         return r == SQLITE_DONE ? SQLITE_OK : r;
+}
+
+bool add_texts(RowReader *r, GPtrArray *texts) {
+        while (r->next < sqlite3_column_count(r->statement))
+                g_ptr_array_add(texts, read_text(r));
+        return true;
 }

@@ -33,7 +33,13 @@ const void *read_bytes(RowReader *r, size_t *ret_size); /* borrowed until the ne
 /* Of a statement that gives one row at most. *ret_found: it gave it, and ret_row reads it. Returns an SQLite code. */
 int read_row(Binder *b, RowReader *ret_row, bool *ret_found);
 
+/* Of a statement that gives exactly one row of one number, where null stands for NULL. Returns an SQLite code. */
+int read_single(Binder *b, uint64_t null, uint64_t *ret);
+
 /* Steps to the end and calls for each row, which adds what it makes of it to rows. A row that the handler finds
  * unreadable is SQLITE_CORRUPT. */
 typedef bool (*RowHandler)(RowReader *r, GPtrArray *rows);
 int read_rows(Binder *b, RowHandler handler, GPtrArray *rows);
+
+/* A handler: adds the text of each column. */
+bool add_texts(RowReader *r, GPtrArray *texts);

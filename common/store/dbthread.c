@@ -60,6 +60,10 @@ int db_error(DbThread *db) {
         return sqlite3_extended_errcode(db->handle);
 }
 
+unsigned db_changes(DbThread *db) {
+        return (unsigned) sqlite3_changes(db->handle);
+}
+
 sqlite3 *db_handle(DbThread *db) {
         return db->handle;
 }

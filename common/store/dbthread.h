@@ -57,6 +57,8 @@ sqlite3_stmt *db_statement(DbThread *db, const char *sql);
 /* Steps to the end: SQLITE_OK, or the extended code of the failure. */
 int db_finish(sqlite3_stmt *s);
 int db_error(DbThread *db);
+/* Rows that the latest INSERT, UPDATE or DELETE touched. */
+unsigned db_changes(DbThread *db);
 sqlite3 *db_handle(DbThread *db);
 
 unsigned db_queue_depth(const DbThread *db);

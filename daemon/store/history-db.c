@@ -231,15 +231,10 @@ void history_db_read(HistoryDb *d, const char *client, const HistoryPlan *plan, 
 /* Trimming */
 
 static int get_number(Binder *b, uint64_t none, uint64_t *ret) {
-        int r = sqlite3_step(b->statement);
+        int r = read_single(b, none, ret);
 
-        if (r != SQLITE_ROW)
-                return r == SQLITE_DONE ? SQLITE_ERROR : r;
-        *ret = sqlite3_column_type(b->statement, 0) == SQLITE_NULL
-                               ? none
-                               : (uint64_t) sqlite3_column_int64(b->statement, 0);
         again(b);
-        return SQLITE_OK;
+        return r;
 }
 
 typedef struct Trim {
@@ -267,7 +262,7 @@ static int delete_before(Trim *x, HistoryLevelId level, uint64_t before, unsigne
         bind_number(&x->delete, before);
         bind_number(&x->delete, MIN(max, x->left));
         r = bound_finish(&x->delete);
-        x->left -= MIN(x->left, (unsigned) sqlite3_changes(db_handle(x->db)));
+        x->left -= MIN(x->left, db_changes(x->db));
         return r;
 }
 

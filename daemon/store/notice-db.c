@@ -113,7 +113,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_text(&b, t->notice);
         r = bound_finish(&b);
         if (r == SQLITE_OK)
-                t->seq = sqlite3_changes(db_handle(db)) > 0 ? sqlite3_last_insert_rowid(db_handle(db)) : 0;
+                t->seq = db_changes(db) ? sqlite3_last_insert_rowid(db_handle(db)) : 0;
         return r;
 }
 

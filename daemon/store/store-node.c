@@ -44,7 +44,7 @@ int store_settle(DbThread *db, const char *sql, const char *client, const char *
                 return db_error(db);
         bind_text(&b, client);
         bind_text(&b, id);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 int store_inserted(DbThread *db, StoreTask *t, int r, const char *sql, const char *client, const char *id) {
@@ -52,7 +52,7 @@ int store_inserted(DbThread *db, StoreTask *t, int r, const char *sql, const cha
         bool found;
         Binder b;
 
-        if (r != SQLITE_OK || sqlite3_changes(db_handle(db)) > 0)
+        if (r != SQLITE_OK || db_changes(db))
                 return r;
         if (!binder_open(&b, db, sql))
                 return db_error(db);

@@ -37,7 +37,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_number(&b, a->silenced);
         bind_number(&b, args->told);
         bind_text(&b, a->message);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_alert(void *engine, const AlertRecord *a, bool told, StoreDone done, void *userdata) {
@@ -65,7 +65,7 @@ static int run_settle(DbThread *db, DbTask *task) {
                 return db_error(db);
         bind_text(&b, args->id);
         bind_number(&b, args->cleared);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_settle_alert(void *engine, const char *id, uint64_t cleared) {
@@ -137,8 +137,7 @@ void sqlite_past_alerts(void *engine, unsigned limit, StoreRows done, void *user
 static int run_trim(DbThread *db, DbTask *task) {
         Binder b;
 
-        return bind_limit(&b, db, sql_trim_alerts, (StoreTask *) task) ? db_finish(b.statement)
-                                                                       : db_error(db);
+        return bind_limit(&b, db, sql_trim_alerts, (StoreTask *) task) ? bound_finish(&b) : db_error(db);
 }
 
 void sqlite_trim_alerts(void *engine, unsigned keep) {

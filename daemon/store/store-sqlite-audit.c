@@ -22,7 +22,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_text(&b, h->hash);
         bind_number(&b, h->usec);
         bind_number(&b, h->exact);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_audit_head(void *engine, const AuditHeadRecord *h, bool lazily, StoreDone done,

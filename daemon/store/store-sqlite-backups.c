@@ -40,7 +40,7 @@ static int run_append(DbThread *db, DbTask *task) {
         bind_text(&b, k->sha256);
         bind_number(&b, k->size);
         bind_number(&b, k->finished);
-        return store_inserted(db, t, db_finish(b.statement), sql_backup_is_settled, k->client, k->id);
+        return store_inserted(db, t, bound_finish(&b), sql_backup_is_settled, k->client, k->id);
 }
 
 void sqlite_append_backup(void *engine, const BackupRecord *b, StoreDone done, void *userdata) {

@@ -30,7 +30,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_text(&b, batch->state);
         bind_text(&b, batch->status);
         bind_number(&b, batch->total);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_batch(void *engine, const BatchRecord *b, StoreDone done, void *userdata) {

@@ -30,7 +30,7 @@ static int run_put_client(DbThread *db, DbTask *task) {
         bind_number(&b, c->last_seen);
         bind_text(&b, c->labels);
         bind_text(&b, c->commands);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_client(void *engine, const ClientRecord *c, StoreDone done, void *userdata) {

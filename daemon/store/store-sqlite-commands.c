@@ -40,7 +40,7 @@ static int run_submit(DbThread *db, DbTask *task) {
         bind_text(&b, r->result);
         bind_number(&b, command_phase(r->state));
         bind_text(&b, r->schedule ?: "");
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_submit_command(void *engine, const CommandRecord *r, StoreDone done, void *userdata) {
@@ -74,8 +74,8 @@ static int run_advance(DbThread *db, DbTask *task) {
         bind_text(&b, record->result);
         bind_text(&b, record->id);
         bind_former_states(&b, record->state);
-        r = db_finish(b.statement);
-        if (r == SQLITE_OK && sqlite3_changes(db_handle(db)) == 0)
+        r = bound_finish(&b);
+        if (r == SQLITE_OK && !db_changes(db))
                 t->status = STORE_CONFLICT;
         return r;
 }
@@ -91,7 +91,7 @@ static int run_cancel(DbThread *db, DbTask *task) {
         if (!binder_open(&b, db, sql_cancel_command))
                 return db_error(db);
         bind_text(&b, *id);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_cancel_command(void *engine, const char *id, StoreDone done, void *userdata) {
@@ -106,7 +106,7 @@ static int run_settle(DbThread *db, DbTask *task) {
                 return db_error(db);
         bind_number(&b, command_phase(r->state));
         bind_text(&b, r->id);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_settle_command(void *engine, const char *id, CommandState state) {

@@ -43,7 +43,7 @@ static int put(DbThread *db, const EnrollmentRecord *e, const char *sql) {
                 r = sqlite_delete_of_client(db, sql_delete_enrollments, e->client);
         if (r == SQLITE_OK)
                 r = insert(db, sql, e);
-        if (r == SQLITE_OK && sqlite3_changes(db_handle(db)) == 0)
+        if (r == SQLITE_OK && !db_changes(db))
                 return SQLITE_CONSTRAINT; /* undoes what was deleted */
         return r;
 }
@@ -73,7 +73,7 @@ static int use(DbThread *db, const EnrollmentRecord *e, bool *ret_used) {
         bind_bytes(&b, e->credential, sizeof(e->credential));
         bind_bytes(&b, e->hash, sizeof(e->hash));
         r = bound_finish(&b);
-        *ret_used = r == SQLITE_OK && sqlite3_changes(db_handle(db)) > 0;
+        *ret_used = r == SQLITE_OK && db_changes(db);
         return r;
 }
 

@@ -37,7 +37,7 @@ static int run_append(DbThread *db, DbTask *task) {
         bind_text(&b, k->session_key);
         bind_text(&b, k->action);
         bind_number(&b, k->received);
-        return store_inserted(db, t, db_finish(b.statement), sql_key_is_settled, k->client, k->id);
+        return store_inserted(db, t, bound_finish(&b), sql_key_is_settled, k->client, k->id);
 }
 
 void sqlite_append_key(void *engine, const KeyRecord *k, StoreDone done, void *userdata) {

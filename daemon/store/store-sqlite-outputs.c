@@ -30,7 +30,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_text(&b, args->id);
         bind_number(&b, args->offset);
         bind_bytes(&b, data, size);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_output(void *engine, const char *id, uint64_t offset, GBytes *output, StoreDone done,

@@ -25,7 +25,7 @@ static int run_put(DbThread *db, DbTask *task) {
         bind_number(&b, s->created);
         bind_number(&b, s->until);
         bind_number(&b, s->caller_uid);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_put_silence(void *engine, const SilenceRecord *s, StoreDone done, void *userdata) {
@@ -39,7 +39,7 @@ static int run_delete(DbThread *db, DbTask *task) {
         if (!binder_open(&b, db, sql_delete_silence))
                 return db_error(db);
         bind_text(&b, *id);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 void sqlite_delete_silence(void *engine, const char *id, StoreDone done, void *userdata) {

@@ -23,7 +23,7 @@ int sqlite_insert_token(DbThread *db, const char *sql, const TokenRecord *t) {
         bind_text(&b, t->client);
         bind_number(&b, t->created);
         bind_number(&b, t->expires);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 int sqlite_delete_of_client(DbThread *db, const char *sql, const char *client) {
@@ -32,7 +32,7 @@ int sqlite_delete_of_client(DbThread *db, const char *sql, const char *client) {
         if (!binder_open(&b, db, sql))
                 return db_error(db);
         bind_text(&b, client);
-        return db_finish(b.statement);
+        return bound_finish(&b);
 }
 
 /* Whoever makes or takes away a token does not want another one to come from an older line. */
@@ -56,7 +56,7 @@ static int run_put_first(DbThread *db, DbTask *task) {
 
         if (r != SQLITE_OK)
                 return r;
-        if (sqlite3_changes(db_handle(db)) == 0) {
+        if (!db_changes(db)) {
                 t->status = STORE_CONFLICT;
                 return SQLITE_OK;
         }
