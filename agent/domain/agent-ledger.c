@@ -27,7 +27,7 @@ struct AgentLedger {
 /* Any of the calls. */
 typedef struct Call {
         AgentDbCall base;
-        AgentLedger *ledger;
+        AgentLedger *ledger; /* NULL where it is not asked for */
         char *id, *command, *target;
         uint64_t now_usec;
         LedgerVerdict verdict;
@@ -45,6 +45,16 @@ typedef struct Call {
         LedgerLoaded loaded;
 } Call;
 
+LedgerOutcome ledger_outcome_copy(const LedgerOutcome *o) {
+        return (LedgerOutcome){ o->state, g_strdup(o->result), o->output_bytes, g_strdup(o->error) };
+}
+
+void ledger_outcome_clear(LedgerOutcome *o) {
+        g_free(o->result);
+        g_free(o->error);
+        *o = (LedgerOutcome){};
+}
+
 static Call *call_new(AgentLedger *l, const char *id, int (*run)(DbThread *, DbTask *),
                       void (*done)(DbTask *, int), void *userdata) {
         Call *c = agent_db_call_new(sizeof(Call), run, done, userdata);
@@ -58,8 +68,7 @@ static void call_free(Call *c) {
         g_free(c->id);
         g_free(c->command);
         g_free(c->target);
-        g_free(c->outcome.result);
-        g_free(c->outcome.error);
+        ledger_outcome_clear(&c->outcome);
         if (c->ids)
                 g_ptr_array_unref(c->ids);
         g_free(c);
@@ -94,8 +103,7 @@ static void read_outcome(RowReader *row, LedgerOutcome *ret) {
         g_autofree char *state = read_text(row), *result = read_text(row), *error = read_text(row),
                         *command = read_text(row), *target = read_text(row);
 
-        g_free(ret->result); /* it may be the second time */
-        g_free(ret->error);
+        ledger_outcome_clear(ret); /* it may be the second time */
         *ret = (LedgerOutcome){ .output_bytes = read_number(row) };
         if (command_state_from_string(state ?: "", &ret->state)) {
                 ret->result = g_steal_pointer(&result);
@@ -256,18 +264,11 @@ static int forbid_run(DbThread *db, DbTask *task) {
         return inserted(db, c, &b);
 }
 
-static void copy_outcome(LedgerOutcome *to, const LedgerOutcome *from) {
-        to->state = from->state;
-        to->result = g_strdup(from->result);
-        to->error = g_strdup(from->error);
-        to->output_bytes = from->output_bytes;
-}
-
 void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerTaken done, void *userdata) {
         Call *c = take_new(l, id, forbid_run, now_usec, done, userdata);
 
-        copy_outcome(&c->outcome, outcome);
+        c->outcome = ledger_outcome_copy(outcome);
         agent_db_submit(l->db, &c->base.task);
 }
 
@@ -299,15 +300,15 @@ static void finish_done(DbTask *task, int code) {
         c->stored(c->id, agent_db_problem(code), c->base.userdata);
 }
 
-void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+void agent_ledger_finish(AgentDb *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerStored done, void *userdata) {
-        Call *c = call_new(l, id, finish_run, finish_done, userdata);
+        Call *c = call_new(NULL, id, finish_run, finish_done, userdata);
 
-        copy_outcome(&c->outcome, outcome);
+        c->outcome = ledger_outcome_copy(outcome);
         c->now_usec = now_usec;
         c->stored = done;
         c->base.task.one_statement = true;
-        agent_db_submit(l->db, &c->base.task);
+        agent_db_submit(db, &c->base.task);
 }
 
 static int acked_run(DbThread *db, DbTask *task) {

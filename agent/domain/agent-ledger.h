@@ -26,6 +26,10 @@ typedef struct LedgerOutcome {
         char *error; /* NULL exactly when state is COMMAND_SUCCEEDED */
 } LedgerOutcome;
 
+LedgerOutcome ledger_outcome_copy(const LedgerOutcome *o); /* with texts of its own */
+void ledger_outcome_clear(LedgerOutcome *o);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerOutcome, ledger_outcome_clear)
+
 typedef enum LedgerVerdict {
         LEDGER_NEW,      /* it is durable that this id was taken: act on it */
         LEDGER_RUNNING,  /* taken before by this process, which has not finished it */
@@ -53,13 +57,13 @@ void agent_ledger_take_local(AgentLedger *l, const char *id, const char *command
 void agent_ledger_forbid(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerTaken done, void *userdata);
 
-/* Stores the outcome of an id that this process took; durable when done is called without a problem. */
+/* Stores the outcome of an id that has none, whichever process took it; durable when done is called without a problem. */
 typedef void (*LedgerStored)(const char *id, const char *problem, void *userdata);
-void agent_ledger_finish(AgentLedger *l, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
+void agent_ledger_finish(AgentDb *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
                          LedgerStored done, void *userdata);
 
-/* The same for an id of any process, for the run() of a task that writes something else as well; outcome must stay
- * until the task is done. Returns an SQLite code. */
+/* The same for the run() of a task that writes something else as well; outcome must stay until the task is done.
+ * Returns an SQLite code. */
 int agent_ledger_settle(DbThread *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec);
 
 /* The server has the outcome for good. Losing this costs one more answer. */

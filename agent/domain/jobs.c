@@ -73,8 +73,7 @@ static void job_free(void *p) {
         g_free(job->caller);
         caller_clear(&job->local_caller);
         json_object_put(job->params);
-        g_free(job->outcome.result);
-        g_free(job->outcome.error);
+        ledger_outcome_clear(&job->outcome);
         g_free(job);
 }
 
@@ -144,7 +143,7 @@ static void store(void *userdata) {
         Job *job = userdata;
 
         job->timer = loop_timer_free(job->timer);
-        agent_ledger_finish(job->jobs->ledger, job->id, &job->outcome, now_realtime(), outcome_stored,
+        agent_ledger_finish(job->jobs->db, job->id, &job->outcome, now_realtime(), outcome_stored,
                             job->jobs);
 }
 

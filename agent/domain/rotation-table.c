@@ -59,8 +59,7 @@ static void call_free(Call *c) {
         g_free(c->container);
         g_free(c->session_key);
         g_free(c->message);
-        g_free(c->outcome.result);
-        g_free(c->outcome.error);
+        ledger_outcome_clear(&c->outcome);
         if (c->intents)
                 g_ptr_array_unref(c->intents);
         if (c->pairs)
@@ -155,11 +154,8 @@ void rotation_table_end(AgentDb *db, const RotationIntent *intent, const Rotatio
         c->session_key = g_strdup(ending->session_key);
         c->message = g_strdup(ending->message);
         c->has_outcome = ending->outcome != NULL;
-        if (ending->outcome) {
-                c->outcome.state = ending->outcome->state;
-                c->outcome.result = g_strdup(ending->outcome->result);
-                c->outcome.error = g_strdup(ending->outcome->error);
-        }
+        if (ending->outcome)
+                c->outcome = ledger_outcome_copy(ending->outcome);
         c->usec = now_usec;
         c->ended = done;
         agent_db_submit(db, &c->base.task);

@@ -293,8 +293,7 @@ Rotation *rotation_free(Rotation *o) {
         g_free(o->answer);
         g_free(o->problem);
         g_free(o->proof);
-        g_free(o->outcome.result);
-        g_free(o->outcome.error);
+        ledger_outcome_clear(&o->outcome);
         g_free(o->session_key);
         g_free(o);
         return NULL;

@@ -8,8 +8,6 @@
 typedef struct Call {
         AgentDbCall base;
         char *id;
-        LedgerOutcome outcome;
-        uint64_t now_usec;
         GPtrArray *ids;
 
         ScriptWritten written;
@@ -18,8 +16,6 @@ typedef struct Call {
 
 static void call_free(Call *c) {
         g_free(c->id);
-        g_free(c->outcome.result);
-        g_free(c->outcome.error);
         if (c->ids)
                 g_ptr_array_unref(c->ids);
         g_free(c);
@@ -71,24 +67,5 @@ void script_table_list(AgentDb *db, ScriptsListed done, void *userdata) {
         c->ids = g_ptr_array_new_with_free_func(g_free);
         c->listed = done;
         c->base.task.read_only = true;
-        agent_db_submit(db, &c->base.task);
-}
-
-static int settle_run(DbThread *db, DbTask *task) {
-        Call *c = (Call *) task;
-
-        return agent_ledger_settle(db, c->id, &c->outcome, c->now_usec);
-}
-
-void script_table_settle(AgentDb *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec,
-                         ScriptWritten done, void *userdata) {
-        Call *c = agent_db_call_new(sizeof(Call), settle_run, write_done, userdata);
-
-        c->id = g_strdup(id);
-        c->outcome = (LedgerOutcome){ outcome->state, g_strdup(outcome->result), outcome->output_bytes,
-                                      g_strdup(outcome->error) };
-        c->now_usec = now_usec;
-        c->written = done;
-        c->base.task.one_statement = true;
         agent_db_submit(db, &c->base.task);
 }

@@ -2,6 +2,7 @@
 /* The operator's commands that mclient-script runs for us. */
 #include "scripts.h"
 
+#include "agent-ledger.h"
 #include "clock.h"
 #include "json-path.h"
 #include "limits.h"
@@ -33,21 +34,19 @@ static void free_inherited(void *p) {
 
         (void) script_ask_free(i->ask);
         (void) loop_timer_free(i->retry);
-        g_free(i->outcome.result);
-        g_free(i->outcome.error);
+        ledger_outcome_clear(&i->outcome);
         g_free(i->id);
         g_free(i);
 }
 
 static void store(void *userdata);
 
-static void stored(const char *problem, void *userdata) {
+static void stored(const char *id, const char *problem, void *userdata) {
         Inherited *i = userdata;
         Scripts *s = i->scripts;
-        g_autofree char *id = g_strdup(i->id);
 
         if (problem) {
-                log_error("The outcome of %s cannot be written down, trying again in %d s: %s", i->id,
+                log_error("The outcome of %s cannot be written down, trying again in %d s: %s", id,
                           LEDGER_RETRY_SEC, problem);
                 i->retry = loop_timer_new(s->loop, LEDGER_RETRY_SEC * 1000, 0, store, i);
                 return;
@@ -60,7 +59,7 @@ static void store(void *userdata) {
         Inherited *i = userdata;
 
         i->retry = loop_timer_free(i->retry);
-        script_table_settle(i->scripts->db, i->id, &i->outcome, now_realtime(), stored, i);
+        agent_ledger_finish(i->scripts->db, i->id, &i->outcome, now_realtime(), stored, i);
 }
 
 static void answered(const LedgerOutcome *outcome, void *userdata) {
@@ -68,8 +67,7 @@ static void answered(const LedgerOutcome *outcome, void *userdata) {
 
         log_info("%s: begun before the agent stopped, %s%s%s", i->id,
                  command_state_to_string(outcome->state), outcome->error ? ": " : "", outcome->error ?: "");
-        i->outcome = (LedgerOutcome){ outcome->state, g_strdup(outcome->result), outcome->output_bytes,
-                                      g_strdup(outcome->error) };
+        i->outcome = ledger_outcome_copy(outcome);
         i->ask = script_ask_free(i->ask);
         store(i);
 }

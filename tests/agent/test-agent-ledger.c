@@ -116,7 +116,7 @@ static void finish(Fixture *f, const char *id, CommandState state, uint64_t now)
                             .result = (char *) "{\"n\":1}",
                             .error = state == COMMAND_SUCCEEDED ? NULL : (char *) "no" };
 
-        agent_ledger_finish(f->ledger, id, &o, now, stored, f);
+        agent_ledger_finish(f->db, id, &o, now, stored, f);
         (void) loop_run(f->loop);
         g_assert_null(f->problem);
 }
@@ -307,7 +307,7 @@ static void test_pruning(Fixture *f, gconstpointer unused) {
                 g_autofree char *id = g_strdup_printf("id%u", i);
 
                 agent_ledger_take(f->ledger, id, "status", NULL, i, ignore_taken, f);
-                agent_ledger_finish(f->ledger, id, &o, i, ignore_stored, f);
+                agent_ledger_finish(f->db, id, &o, i, ignore_stored, f);
                 agent_ledger_acked(f->ledger, id);
                 if (i % 1000 == 0)
                         (void) take(f, "flush");

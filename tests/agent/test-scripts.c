@@ -101,8 +101,7 @@ static void teardown(Fixture *f, gconstpointer unused) {
         g_string_free(f->output, true);
         script_end_clear(&f->end);
         g_free(f->settled);
-        g_free(f->outcome.result);
-        g_free(f->outcome.error);
+        ledger_outcome_clear(&f->outcome);
         g_free(f->dir);
         g_free(f->config_file);
         g_free(f->db_file);
@@ -132,10 +131,8 @@ static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *ou
 
         f->verdict = verdict;
         if (outcome) {
-                g_free(f->outcome.result);
-                g_free(f->outcome.error);
-                f->outcome = (LedgerOutcome){ outcome->state, g_strdup(outcome->result),
-                                              outcome->output_bytes, g_strdup(outcome->error) };
+                ledger_outcome_clear(&f->outcome);
+                f->outcome = ledger_outcome_copy(outcome);
         }
         loop_quit(f->loop, 0);
 }
