@@ -155,6 +155,15 @@ static AlertSpot *spot_of(Alerts *a, const AlertRecord *r) {
         return n ? &n->spot : NULL;
 }
 
+/* Restarts that an earlier run had counted are forgotten: what they have led to is not over for that. */
+static void keep_restarting(Alerts *a, const AlertRecord *r) {
+        AlertClient *c = alerts_client(a, fleet_find(a->fleet, r->client));
+        AlertContainer *n = alerts_container(a, c, r->container);
+
+        if (n)
+                alert_seen_restarted(&n->seen, now_monotonic());
+}
+
 static void adopt(Alerts *a, const AlertRecord *r) {
         AlertKind kind;
         AlertSpot *s;
@@ -168,6 +177,8 @@ static void adopt(Alerts *a, const AlertRecord *r) {
         s = spot_of(a, r);
         if (!s || !alerts_adopt(s, kind, r))
                 alert_book_clear(a->book, r);
+        else if (kind == ALERT_CONTAINER_RESTARTING)
+                keep_restarting(a, r);
 }
 
 static void begin(Loading *l) {

@@ -77,7 +77,7 @@ const char *alert_container_name(json_object *container) {
         return container_name_is_valid(name) ? name : NULL;
 }
 
-static void add_restart(AlertSeen *s, uint64_t now) {
+void alert_seen_restarted(AlertSeen *s, uint64_t now) {
         if (s->n_restarted == ALERT_RESTARTS_MAX) {
                 memmove(s->restarted, s->restarted + 1, (ALERT_RESTARTS_MAX - 1) * sizeof(s->restarted[0]));
                 s->n_restarted--;
@@ -94,7 +94,7 @@ static void measure_restarts(json_object *container, AlertSeen *s, uint64_t now,
                 return;
         if (s->restarts_known && restarts > s->restarts)
                 for (uint64_t n = MIN(restarts - s->restarts, ALERT_RESTARTS_MAX); n > 0; n--)
-                        add_restart(s, now);
+                        alert_seen_restarted(s, now);
         s->restarts_known = true;
         s->restarts = restarts;
         for (unsigned i = 0; i < s->n_restarted; i++)

@@ -29,6 +29,9 @@ void alert_measure_host(json_object *system, uint64_t now, AlertMeasured measure
 void alert_measure_container(json_object *container, AlertSeen *seen, uint64_t now, AlertMeasured measured,
                              void *userdata);
 
+/* Of an alert of an earlier run, which knew when: it has restarted at the latest now. */
+void alert_seen_restarted(AlertSeen *seen, uint64_t now);
+
 /* A valid name, borrowed; NULL where there is none. */
 const char *alert_container_name(json_object *container);
 

@@ -219,6 +219,28 @@ static void test_restarting(void) {
         alert_world_free(w);
 }
 
+/* A container that restarts once in five minutes is the same incident to a server that was restarted itself. */
+static void test_restarting_over_restart(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+        unsigned restarts = 0;
+
+        for (unsigned i = 0; i < 6; i++) {
+                g_autofree char *data = g_strdup_printf(
+                                "{\"containers\":[{\"name\":\"n\",\"state\":\"running\",\"restarts\":%u}]}",
+                                restarts++);
+                if (i == 4) {
+                        assert_told(w, "raised container-restarting a n: restarted 3 times in 15 min\n");
+                        alert_world_kill(w);
+                }
+                samples(a, data, 5 * MINUTE - SEC);
+        }
+        assert_told(w, "");
+        samples(a, "{\"containers\":[{\"name\":\"n\",\"state\":\"running\",\"restarts\":5}]}", 15 * MINUTE);
+        assert_told(w, "cleared container-restarting a\n");
+        alert_world_free(w);
+}
+
 #define KEYS(registered)                                                                                        \
         "{\"containers\":[{\"name\":\"3node0\",\"state\":\"running\",\"node\":{\"keys_registered\":" registered \
         "}}]}"
@@ -369,6 +391,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/alerts/measured", test_measured);
         g_test_add_func("/alerts/old-picture", test_old_picture);
         g_test_add_func("/alerts/restarting", test_restarting);
+        g_test_add_func("/alerts/restarting-over-restart", test_restarting_over_restart);
         g_test_add_func("/alerts/keys", test_keys);
         g_test_add_func("/alerts/backups", test_backups);
         g_test_add_func("/alerts/clock", test_clock);

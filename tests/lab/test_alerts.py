@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Alerts of real things that go wrong: a container that is stopped, an agent that is, a node that syncs and one that does not
-answer, commands that fail. All is raised and cleared at once here, by a drop-in; that times and thresholds are kept is
+"""Alerts of real things that go wrong: a container that is stopped and one that does not stay up, an agent that is stopped, a
+node that syncs, one that stands still and one that does not answer, a disk and a memory that are full, a certificate that
+expires, commands that fail. All is raised and cleared at once here, by a drop-in; that times and thresholds are kept is
 tests/daemon/test-alerts.c's."""
+import contextlib
 import json
 import os
+import shutil
+import tempfile
 import time
 
 from labtest import (BusError, BusMonitor, Failed, Node, ServerTest, client_state, docker, manager, mserverctl,
@@ -52,14 +56,22 @@ class Alerts(ServerTest):
     def put_back(self):
         os.unlink(SERVER_CONFIG)
         os.unlink(AGENT_CONFIG)
+        systemctl('reload', 'mserver.service')  # before the agent looks at its certificate
         systemctl('restart', 'mclient.service')
-        systemctl('reload', 'mserver.service')
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
 
     def raised(self, kind, message, deadline=60, client='demo'):
         """The alert, as soon as it is there."""
         return wait_for(lambda: next((a for a in alerts(kind) if a['client'] in (client, '') and a['message'].startswith(message)), None),
                         f'{kind}: {message}', deadline)
+
+    def raised_asking(self, kind, message, deadline=100):
+        """The same of what lasts only once the node has been asked several times."""
+        def asked():
+            look()
+            return any(a['message'].startswith(message) for a in alerts(kind))
+        wait_for(asked, f'{kind}: {message}', deadline)
+        return self.raised(kind, message)
 
     def configure(self, text):
         """Besides what is quick here; the kind is off again when the test ends."""
@@ -81,8 +93,8 @@ class Alerts(ServerTest):
     def once(self, alert):
         """It was told once."""
         self.assertEqual(len(self.journal.entries(MSERVER_EVENT='alert-raised', MSERVER_ALERT_ID=alert['id'])), 1)
-        same = self.journal.entries(MSERVER_EVENT='alert-raised', MSERVER_ALERT_KIND=alert['kind'], MSERVER_CLIENT=alert['client'])
-        self.assertEqual(sum(e['MSERVER_REASON'] == alert['message'] for e in same), 1)
+        same = self.journal.entries(MSERVER_EVENT='alert-raised', MSERVER_ALERT_KIND=alert['kind'])
+        self.assertEqual(sum((e.get('MSERVER_CLIENT', ''), e['MSERVER_REASON']) == (alert['client'], alert['message']) for e in same), 1)
 
     def test_container_stopped(self):
         with BusMonitor() as monitor:
@@ -164,6 +176,125 @@ class Alerts(ServerTest):
         node.unset('chain_getFinalizedHead.result')
         look()
         self.cleared(alert, 100)
+
+    def everywhere(self, alert):
+        """It is told once, and everything that shows alerts shows it."""
+        self.once(alert)
+        rows = [row for row in manager('ListAlerts')[0] if row[0] == alert['id']]
+        self.assertEqual([row[:5] for row in rows],
+                         [[alert['id'], alert['severity'], alert['kind'], alert['client'], alert['message']]])
+        entry = self.journal.wait(MSERVER_EVENT='alert-raised', MSERVER_ALERT_ID=alert['id'])
+        self.assertEqual((entry['MSERVER_ALERT_KIND'], entry['MSERVER_ALERT_SEVERITY'], entry['MSERVER_REASON']),
+                         (alert['kind'], alert['severity'], alert['message']))
+        self.assertIn(alert['message'], mserverctl('alerts', user='oper'))
+
+    def over(self, alert, deadline=60):
+        """It is, and belongs to the past."""
+        self.cleared(alert, deadline)
+        self.assertIn(alert['id'], [a['id'] for a in mserverctl_json('alerts', 'past', '-n20')])
+
+    def test_container_that_does_not_stay_up(self):
+        docker('run', '--detach', '--restart=always', '--network=none', '--name=3node7', '--entrypoint=/bin/false', 'plain')
+        self.addCleanup(run, 'docker', 'rm', '--force', '3node7', check=False)
+        alert = self.raised('container-restarting', '3node7: restarted ', 90)
+        self.everywhere(alert)
+        # That the server is restarted, and forgets how often that one was, ends nothing.
+        systemctl('restart', 'mserver.service')
+        wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
+        systemctl('restart', 'mclient.service')
+        wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
+        down = self.raised('container-down', '3node7: ')
+        docker('rm', '--force', '3node7')
+        self.over(alert)
+        self.cleared(down)
+        self.once(alert)
+
+    def test_node_that_stands_still(self):
+        self.configure('BlockStalledFor=10s\n')  # there is a block every 6 s
+        node = Node('3node1')
+        best = int(node.rpc('chain_getHeader')['result']['number'], 16)
+        node.set('best', best)
+        alert = self.raised_asking('block-stalled', f'3node1: no block after {best}')
+        self.everywhere(alert)
+        self.assertEqual([a['message'] for a in alerts('block-stalled')], [alert['message']])  # the other node goes on
+        node.unset('best')
+        wait_for(lambda: int(node.rpc('chain_getHeader')['result']['number'], 16) > best, 'the next block')
+        look()
+        self.over(alert)
+
+    def test_node_that_hangs(self):
+        """It runs, and takes connections; but no answer comes."""
+        self.configure('BlockStalledFor=8s\n')
+        look()
+        docker('kill', '--signal=STOP', '3node1')
+        self.addCleanup(run, 'docker', 'kill', '--signal=CONT', '3node1', check=False)
+        alert = self.raised_asking('block-stalled', '3node1: the node does not answer')
+        self.everywhere(alert)
+        docker('kill', '--signal=CONT', '3node1')
+        look()
+        self.over(alert)
+
+    @contextlib.contextmanager
+    def disk(self):
+        """A small disk of the host's, as any other of /proc/mounts."""
+        for device, kind, numbers in (('/dev/loop-control', 'c', ('10', '237')), *((f'/dev/loop{n}', 'b', ('7', n)) for n in range(16))):
+            if not os.path.exists(device):
+                run('mknod', device, kind, *numbers)
+        with tempfile.TemporaryDirectory() as directory:
+            image, mount = f'{directory}/disk.img', '/mnt/data'
+            run('truncate', '--size=32M', image)
+            run('mkfs.ext4', '-q', '-m0', image)
+            os.makedirs(mount, exist_ok=True)
+            run('mount', '-o', 'loop', image, mount)
+            try:
+                yield mount
+            finally:
+                run('umount', mount)
+
+    def test_disk_full(self):
+        with self.disk() as mount:
+            self.configure('DiskFull=98\nDiskFullClear=98\nDiskFullFor=0\n')
+            used = run('df', '--output=pcent', mount).stdout.split()[-1]
+            self.assertLess(int(used[:-1]), 50)
+            with self.assertRaises(Failed):
+                run('dd', 'if=/dev/zero', f'of={mount}/full', 'bs=64k')
+            alert = self.raised('disk-full', f'{mount} is ')  # 98 % or more: it is looked at while it fills
+            self.everywhere(alert)
+            os.unlink(f'{mount}/full')
+            self.over(alert)
+
+    def test_memory_full(self):
+        """More than half of what is in use is enough here, and less than all is well again."""
+        sample = json.loads(manager('GetLatestStats', 's', 'demo')[0])
+        percent = int(sample['system']['memory_used_percent'])
+        self.configure(f'MemoryFull={max(percent // 2, 1)}\nMemoryFullFor=0\n')
+        alert = self.raised('memory-full', '')
+        self.assertRegex(alert['message'], r'^\d+ % of the memory is in use$')
+        self.everywhere(alert)
+        self.configure('MemoryFull=100\nMemoryFullClear=100\nMemoryFullFor=0\n')
+        self.over(alert)
+
+    def certificate(self, days):
+        """One of the operator's own, for so long."""
+        directory = '/etc/mserver/test-alerts'
+        os.makedirs(directory, exist_ok=True)
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', days, '-subj',
+            '/CN=localhost', '-keyout', f'{directory}/own.key', '-out', f'{directory}/own.pem')
+        run('chgrp', '--recursive', 'mserver', directory)
+        run('chmod', '--recursive', 'u=rwX,g=rX', directory)
+        self.configure(f'[TLS]\nCertificate={directory}/own.pem\nPrivateKey={directory}/own.key\n')
+
+    def test_certificate_expires(self):
+        self.allow_warnings(r'own\.pem expires in \d')
+        self.certificate(30)
+        self.assertEqual(alerts('certificate-expiring'), [])
+        self.certificate(5)
+        alert = self.raised('certificate-expiring', "the server's TLS certificate expires in ")
+        self.assertEqual(alert['client'], '')
+        self.everywhere(alert)
+        self.certificate(30)
+        self.over(alert)
 
     def test_backup_too_old(self):
         self.done('rotate_keys', container='3node1', force=True)  # or there may be no key yet

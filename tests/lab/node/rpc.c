@@ -5,6 +5,7 @@
  *
  *   syncing             exists: the node is behind, and catching up
  *   peers               number of peers (8)
+ *   best                number of the best block, which comes to nothing more (one more every 6 s)
  *   registered          session keys: an account has registered these on the chain (none)
  *   owner-keys          exists: a newer runtime, which has author_rotateKeysWithOwner
  *   stop-delay          milliseconds between SIGTERM and the end (0)
@@ -96,7 +97,9 @@ unsigned node_highest(const Node *node) {
 }
 
 unsigned node_best(const Node *node) {
-        return node_highest(node) - (node_syncing(node) ? BLOCKS_BEHIND : 0);
+        unsigned best = node_highest(node) - (node_syncing(node) ? BLOCKS_BEHIND : 0);
+
+        return (unsigned) control_number(node, "best", "", best);
 }
 
 static void add_hex(json_object *object, const char *key, unsigned value) {
@@ -341,8 +344,10 @@ json_object *node_call(const Node *node, const char *text) {
                 json_object_object_add(answer, "error", error_object(-32600, "Invalid request"));
         else {
                 params = json_object_object_get(request, "params");
-                if (!json_object_is_type(params, json_type_array))
-                        params = NULL;
+                if (!json_object_is_type(params, json_type_array)) { /* may be left out */
+                        params = json_object_new_array();
+                        json_object_object_add(request, "params", params);
+                }
                 usleep((useconds_t) control_number(node, method, ".delay", 0) * 1000);
                 dispatch(node, method, params, answer);
                 drop = control_exists(node, method, ".drop");
