@@ -94,23 +94,6 @@ static void on_tick(void *userdata) {
         }
 }
 
-/* What is wrong with what the client of this token showed, in one line (new string); NULL: nothing. */
-static char *refuse_certificate(const Sessions *o, const char *client, const WsCertificate *c) {
-        if (o->certificates == CLIENT_CERTIFICATES_OFF)
-                return NULL;
-        if (c->problem)
-                return g_strdup_printf("its certificate is refused: %s", c->problem);
-        if (!c->name)
-                return o->certificates == CLIENT_CERTIFICATES_REQUIRED ? g_strdup("it shows no certificate")
-                                                                       : NULL;
-        if (strcmp(c->name, client) != 0) {
-                g_autofree char *shown = text_shown(c->name, CLIENT_ID_MAX);
-
-                return g_strdup_printf("its certificate is for \"%s\"", shown);
-        }
-        return NULL;
-}
-
 /* Who was let in by a token that has just been taken back, and has not registered: nobody else knows of it yet. */
 static void on_access_ended(const char *client, const char *reason, void *userdata) {
         Sessions *o = userdata;
@@ -142,7 +125,7 @@ static WsVerdict on_authorize(const PeerAddress *address, const char *token,
                 audit_rejected(o, NULL, address->text, token ? "wrong token" : "no token");
                 return WS_UNAUTHORIZED;
         }
-        refusal = refuse_certificate(o, id, certificate);
+        refusal = client_certificate_refuse(o->certificates, id, certificate);
         if (refusal) {
                 (void) rate_table_take(o->failures, address->key, now);
                 audit_rejected(o, id, address->text, refusal);
@@ -152,31 +135,23 @@ static WsVerdict on_authorize(const PeerAddress *address, const char *token,
         return WS_ACCEPT;
 }
 
-/* Without a CA of ours, or for a request that is none, there is no certificate: whoever needs one is told so when it is
- * required. PEM, new string. */
-static char *sign(const Sessions *o, const char *request, const char *client) {
-        g_autoptr(GError) error = NULL;
-        char *certificate;
-
-        if (!o->client_ca || !request)
-                return NULL;
-        certificate = client_ca_sign(o->client_ca, request, strlen(request), client, now_realtime(), &error);
-        if (!certificate)
-                log_debug("%s gets no certificate: %s", client, error->message);
-        return certificate;
-}
-
 static void on_enrolled(const char *client, const GError *error, void *userdata) {
         Enrolling *e = userdata;
-        g_autofree char *certificate = client ? sign(e->owner, e->request, client) : NULL, *json = NULL;
-        EnrollAnswer answer = { .client = (char *) client, .certificate = certificate };
+        g_autofree char *certificate = NULL, *json = NULL;
         bool denied = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_ACCESS_DENIED);
 
         if (denied) {
                 (void) rate_table_take(e->owner->failures, e->address.key, now_monotonic());
                 audit_rejected(e->owner, NULL, e->address.text, error->message);
         }
-        json = client ? enroll_answer_format(&answer) : NULL;
+        if (client) {
+                EnrollAnswer answer = { .client = (char *) client };
+
+                certificate = client_certificate_issue(e->owner->client_ca, e->request, client,
+                                                       now_realtime());
+                answer.certificate = certificate;
+                json = enroll_answer_format(&answer);
+        }
         ws_call_answer(e->call, client ? 200 : denied ? 401 : 503, json);
         g_free(e->request);
         g_free(e);
@@ -280,7 +255,8 @@ static void on_certificate_request(Visit *v, const Message *m) {
                 return;
         }
         v->signed_usec = now;
-        certificate = sign(v->owner, m->certificate.request, client);
+        certificate = client_certificate_issue(v->owner->client_ca, m->certificate.request, client,
+                                               now_realtime());
         session_send(&v->session,
                      certificate ? message_certificate(certificate)
                                  : message_error("no certificate",

@@ -3,7 +3,7 @@
  * concerns. */
 #pragma once
 
-#include "client-ca.h"
+#include "client-certificates.h"
 #include "dispatcher.h"
 #include "fleet.h"
 #include "keyring.h"
@@ -14,12 +14,6 @@ typedef struct Sessions Sessions;
 Sessions *sessions_new(Loop *l, Fleet *fleet, Dispatcher *dispatcher, Keyring *keyring, Audit *audit);
 Sessions *sessions_free(Sessions *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
-
-typedef enum ClientCertificates {
-        CLIENT_CERTIFICATES_OFF,
-        CLIENT_CERTIFICATES_OPTIONAL, /* one that is shown must be the client's own, and good */
-        CLIENT_CERTIFICATES_REQUIRED, /* and it must be shown */
-} ClientCertificates;
 
 /* For new connections. ca (borrowed; NULL: nobody's) signs the certificates of hosts that are enrolled, and renews them. */
 void sessions_set_certificates(Sessions *s, ClientCertificates mode, const ClientCa *ca);

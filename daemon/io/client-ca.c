@@ -41,11 +41,8 @@ const char *client_ca_path(const ClientCa *ca) {
         return ca->path;
 }
 
-char *client_ca_sign(const ClientCa *ca, const char *request, size_t size, const char *client,
+X509 *client_ca_sign(const ClientCa *ca, const char *request, size_t size, const char *client,
                      uint64_t now_usec, GError **error) {
-        g_autoptr(X509) cert =
-                        certificate_new_client(request, size, client, ca->authority.cert, ca->authority.key,
-                                               now_usec, CLIENT_CERTIFICATE_LIFE_USEC, error);
-
-        return cert ? certificate_to_pem(&cert, 1) : NULL;
+        return certificate_new_client(request, size, client, ca->authority.cert, ca->authority.key, now_usec,
+                                      CLIENT_CERTIFICATE_LIFE_USEC, error);
 }
