@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Certificates of clients: whose may be shown, and those that the server signs. */
+/* Certificates of clients: whose may be shown, and those that the server signs, each of which is in the audit trail. */
 #pragma once
 
 #include <stdint.h>
 
+#include "audit.h"
 #include "client-ca.h"
 #include "ws-server.h"
 
@@ -16,7 +17,12 @@ typedef enum ClientCertificates {
 /* What is wrong with what the client of this token showed, in one line (new string); NULL: nothing. */
 char *client_certificate_refuse(ClientCertificates mode, const char *client, const WsCertificate *shown);
 
-/* A certificate for this client, PEM, new string. NULL without a CA (ca is NULL) or a request (likewise, or it is none): who
- * needs one is told so where it is required. */
-char *client_certificate_issue(const ClientCa *ca, const char *request, const char *client,
-                               uint64_t now_usec);
+/* To whom a certificate goes, and why: "enrolled", "renewed". */
+typedef struct CertificateHolder {
+        const char *client, *address, *reason;
+} CertificateHolder;
+
+/* A certificate for this client, PEM, new string; the audit trail has it. NULL without a CA (ca is NULL) or a request
+ * (likewise, or it is none): who needs one is told so where it is required. */
+char *client_certificate_issue(const ClientCa *ca, Audit *audit, const char *request,
+                               const CertificateHolder *holder, uint64_t now_usec);

@@ -145,10 +145,11 @@ static void on_enrolled(const char *client, const GError *error, void *userdata)
                 audit_rejected(e->owner, NULL, e->address.text, error->message);
         }
         if (client) {
+                const CertificateHolder host = { client, e->address.text, "enrolled" };
                 EnrollAnswer answer = { .client = (char *) client };
 
-                certificate = client_certificate_issue(e->owner->client_ca, e->request, client,
-                                                       now_realtime());
+                certificate = client_certificate_issue(e->owner->client_ca, e->owner->audit, e->request,
+                                                       &host, now_realtime());
                 answer.certificate = certificate;
                 json = enroll_answer_format(&answer);
         }
@@ -246,7 +247,8 @@ static unsigned features_of(const Sessions *o) {
 
 /* For whom the session is, whoever the request speaks of. */
 static void on_certificate_request(Visit *v, const Message *m) {
-        const char *client = v->session.client->id;
+        const CertificateHolder host = { v->session.client->id, ws_peer_address(v->session.peer),
+                                         "renewed" };
         uint64_t now = now_monotonic();
         g_autofree char *certificate = NULL;
 
@@ -255,8 +257,8 @@ static void on_certificate_request(Visit *v, const Message *m) {
                 return;
         }
         v->signed_usec = now;
-        certificate = client_certificate_issue(v->owner->client_ca, m->certificate.request, client,
-                                               now_realtime());
+        certificate = client_certificate_issue(v->owner->client_ca, v->owner->audit, m->certificate.request,
+                                               &host, now_realtime());
         session_send(&v->session,
                      certificate ? message_certificate(certificate)
                                  : message_error("no certificate",

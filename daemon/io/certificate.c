@@ -281,6 +281,15 @@ bool certificate_has_names(X509 *cert, const char *host_name) {
                X509_check_ip(cert, loopback6, sizeof(loopback6), flags) == 1;
 }
 
+char *certificate_serial(X509 *cert) {
+        BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+        char *hex = n ? BN_bn2hex(n) : NULL, *serial = g_strdup(hex ?: "");
+
+        OPENSSL_free(hex);
+        BN_free(n);
+        return serial;
+}
+
 char *certificate_fingerprint(X509 *cert) {
         unsigned char digest[EVP_MAX_MD_SIZE];
         unsigned size = 0;

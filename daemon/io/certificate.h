@@ -39,5 +39,7 @@ bool certificate_is_valid_for(X509 *cert, uint64_t now_usec, unsigned days);
 /* Does it carry all names that certificate_new_server() would give it? */
 bool certificate_has_names(X509 *cert, const char *host_name);
 
+/* In hex, as openssl-x509(1) prints it; new string. */
+char *certificate_serial(X509 *cert);
 /* "SHA256:" and lower-case hex of the DER; new string. */
 char *certificate_fingerprint(X509 *cert);

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "fleet-internal.h"
 #include "limits.h"
+#include "message.h"
 
 #define OBJECT_A MSERVER_CLIENT_ROOT "/a_2e1"
 
@@ -277,6 +278,59 @@ static void test_enroll_guessing(Fixture *f, const void *data) {
         g_assert_cmpuint(enroll(f, token, FIRST), ==, 429);
 }
 
+/* Of a key that nobody has any more. */
+#define REQUEST                                                              \
+        "-----BEGIN CERTIFICATE REQUEST-----\n"                              \
+        "MIHFMG4CAQAwDDEKMAgGA1UEAwwBeDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA\n" \
+        "BHqPQi1uuA9IrlVAhBbCcri1N/WP3mZVGIk+JSybs0qhc4Nt7CCeMEwDMC7A1AzO\n" \
+        "aLY/9qjPDXwB/UUgLWG69r+gADAKBggqhkjOPQQDAgNHADBEAiAQ1k/hd2NhTzxm\n" \
+        "TBT6gkSYUkWeZ83xZAO6y26P7TVwEgIgIYagwXOEArm2F+SCU/CgQyoZ0UCJfY6h\n" \
+        "S151pA73lgI=\n"                                                     \
+        "-----END CERTIFICATE REQUEST-----\n"
+
+static void assert_issued(const char *client, const char *address, const char *reason, unsigned n) {
+        const char *entry = fake_audit_latest("client-certificate-issued");
+        g_autofree char *who = g_strdup_printf("MSERVER_CLIENT=%s\nMSERVER_ADDRESS=%s\nMSERVER_REASON=%s\n",
+                                               client, address, reason);
+
+        g_assert_cmpuint(fake_audit_count_of("client-certificate-issued"), ==, n);
+        g_assert_nonnull(strstr(entry, who));
+        g_assert_true(g_regex_match_simple("^MSERVER_CERTIFICATE_SERIAL=[0-9A-F]{32}\n"
+                                           "MSERVER_CERTIFICATE_FINGERPRINT=SHA256:[0-9a-f]{64}\n"
+                                           "MSERVER_UNTIL_USEC=[0-9]{16}$",
+                                           entry, G_REGEX_MULTILINE, 0));
+}
+
+/* Who gets which certificate is in the audit trail, at the enrolment and whenever the agent asks for the next. */
+static void test_certificates_are_audited(Fixture *f, const void *data) {
+        static const char credential[] = "{\"credential\":\"" FIRST "\",\"certificateRequest\":\"%s\"}";
+        g_autofree char *token = create_enrollment(f, "new", false),
+                        *tls = g_build_filename(f->directory, "tls", NULL),
+                        *request = g_strescape(REQUEST, NULL), *body = g_strdup_printf(credential, request),
+                        *json = NULL;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(ClientCa) ca = client_ca_open(tls, "h", now_realtime(), &error);
+        FakeAgent *a;
+
+        g_assert_no_error(error);
+        sessions_set_certificates(f->server.sessions, CLIENT_CERTIFICATES_OPTIONAL, ca);
+        g_assert_cmpuint(fake_enroll(&f->server, token, body, &json), ==, 200);
+        g_assert_nonnull(strstr(json, "BEGIN CERTIFICATE"));
+        assert_issued("new", "192.0.2.7", "enrolled", 1);
+
+        a = fake_agent_new(&f->server, "new");
+        fake_agent_says(a, message_certificate_request(REQUEST));
+        assert_issued("new", "192.0.2.1", "renewed", 2);
+        fake_agent_says(a, message_certificate_request(REQUEST)); /* a moment later: it gets none */
+        g_assert_cmpuint(fake_audit_count_of("client-certificate-issued"), ==, 2);
+        fake_agent_free(a);
+        a = fake_agent_new(&f->server, "new");
+        fake_agent_says(a, message_certificate_request("no request"));
+        g_assert_cmpuint(fake_audit_count_of("client-certificate-issued"), ==, 2);
+        fake_agent_free(a);
+        sessions_set_certificates(f->server.sessions, CLIENT_CERTIFICATES_OFF, NULL);
+}
+
 static void test_revoke(Fixture *f, const void *data) {
         g_autofree char *token = create_token(f, "a", false);
         FakeAgent *a = fake_agent_new(&f->server, "a");
@@ -320,6 +374,7 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/clients/managed-objects", test_managed_objects);
         fixture_add("/bus/clients/token", test_token);
         fixture_add("/bus/clients/enroll", test_enroll);
+        fixture_add("/bus/clients/certificates-are-audited", test_certificates_are_audited);
         fixture_add("/bus/clients/enroll-expired", test_enroll_expired);
         fixture_add("/bus/clients/enroll-ended", test_enroll_ended);
         fixture_add("/bus/clients/enroll-guessing", test_enroll_guessing);

@@ -11,7 +11,7 @@ import threading
 import time
 
 import wsclient
-from labtest import BusError, manager, wait_for
+from labtest import BusError, manager, run, wait_for
 
 PORT = 8443
 CA = '/var/lib/mserver/tls/ca.pem'
@@ -42,6 +42,12 @@ def new_address():
 def new_token(client, **options):
     """A token for this client, in place of the one it may have."""
     return manager('CreateToken', 'sa{sv}', client, {'replace': True, **options})[0]
+
+
+def certificate_request(name):
+    """PKCS #10 of a new key, in PEM form."""
+    return run('openssl', 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null',
+               '-subj', f'/CN={name}').stdout
 
 
 def connect(source=None, tls=True, **how):

@@ -2,13 +2,15 @@
 """journalctl -x explains each entry of the audit trail, in English and in Korean: the entries are real, and what the
 explanation speaks of is in them."""
 import hashlib
+import os
 import re
 import sqlite3
 import time
 
 from labtest import BusError, ServerTest, bus, manager, run, systemctl
-from peers import Peer
+from peers import Peer, certificate_request
 
+DROP_IN = '/etc/mserver/mserver.conf.d/60-lab-catalog.conf'
 CATALOGS = {'C.UTF-8': '/usr/lib/systemd/catalog/mserver.catalog',
             'en_US.UTF-8': '/usr/lib/systemd/catalog/mserver.catalog',
             'ko_KR.UTF-8': '/usr/lib/systemd/catalog/mserver.ko.catalog'}
@@ -26,10 +28,17 @@ class Catalog(ServerTest):
 
     def make_entries(self):
         """Causes every event, and returns the entry of each."""
+        with open(DROP_IN, 'w', encoding='utf-8') as f:
+            f.write('[TLS]\nClientCertificates=optional\n')
+        self.addCleanup(systemctl, 'restart', 'mserver.service')
+        self.addCleanup(os.unlink, DROP_IN)
         systemctl('restart', 'mserver.service')  # audit-resumed comes once in a run of the server
         peer = Peer(self)  # client-enrolled, client-online
+        peer.say('certificate_request', data={'request': certificate_request(peer.id)})
+        peer.hear('certificate')
         manager('CreateEnrollment', 'sa{sv}', peer.id, {'replace': True})
-        self.seen = {'client-enrolled': {}, 'client-online': {}, 'command-denied': {}, 'enrollment-created': {}}
+        self.seen = {'client-enrolled': {}, 'client-online': {}, 'client-certificate-issued': {}, 'command-denied': {},
+                     'enrollment-created': {}}
         with self.assertRaises(BusError):
             manager('SendCommand', 'ssa{sv}a{sv}', peer.id, 'restart', {}, {}, user='guest')
 

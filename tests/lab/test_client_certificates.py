@@ -11,7 +11,7 @@ import time
 
 import wsclient
 from labtest import (ServerTest, bus, client_state, get_property, manager, run, systemctl, unit_property, wait_for)
-from peers import CA, PORT, Peer, new_address, new_id, new_token
+from peers import CA, PORT, Peer, certificate_request, new_address, new_id, new_token
 
 SERVICE = 'mserver.service'
 DROP_IN = '/etc/mserver/mserver.conf.d/60-lab-clients.conf'
@@ -109,12 +109,26 @@ class ClientCertificates(ServerTest):
         entry = self.journal.wait(MSERVER_EVENT='client-rejected', MSERVER_CLIENT=client)
         self.assertRegex(entry['MSERVER_REASON'], reason)
 
+    def assert_audited(self, path, reason):
+        """The audit trail has this very certificate, as an auditor would look for it."""
+        serial = run('openssl', 'x509', '-in', path, '-noout', '-serial').stdout.strip().split('=')[1]
+        entry = self.journal.wait(MSERVER_EVENT='client-certificate-issued', MSERVER_CERTIFICATE_SERIAL=serial)
+        fingerprint = run('openssl', 'x509', '-in', path, '-noout', '-fingerprint', '-sha256').stdout.strip().split('=')[1]
+        self.assertEqual(entry['MSERVER_CERTIFICATE_FINGERPRINT'], 'SHA256:' + fingerprint.replace(':', '').lower())
+        self.assertEqual((entry['MSERVER_CLIENT'], entry['MSERVER_REASON']), ('demo', reason))
+        self.assertTrue(entry['MSERVER_ADDRESS'])
+        self.assertAlmostEqual((int(entry['MSERVER_UNTIL_USEC']) / 1e6 - time.time()) / 86400, days_left(path), delta=0.01)
+        self.assertTrue(entry['MSERVER_SEQ'] and entry['MSERVER_CHAIN'])
+        shown = run('mserverctl', '--json=short', 'audit', '--event', 'client-certificate-issued', '--client', 'demo').stdout
+        self.assertIn(serial, shown)
+
     def test_an_enrolled_host_has_its_own(self):
         self.assertEqual(stat.S_IMODE(os.stat(KEY).st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(os.stat(f'{TLS}/client-ca-key.pem').st_mode), 0o600)
         self.assertRegex(subject(FIRST), r'CN=demo\b')
         self.assertIn(': OK', run('openssl', 'verify', '-purpose', 'sslclient', '-CAfile', f'{TLS}/client-ca.pem', FIRST).stdout)
         self.assertGreater(days_left(FIRST), 80)
+        self.assert_audited(FIRST, 'enrolled')
         configure('required')
         self.assertEqual(client_state('demo'), 'online')  # sessions stay
         systemctl('restart', 'mclient.service')
@@ -158,6 +172,7 @@ class ClientCertificates(ServerTest):
         systemctl('start', 'mclient.service')
         wait_for(lambda: os.path.exists(RENEWED), 'the server has signed a new one')
         self.assertGreater(days_left(RENEWED), 80)
+        self.assert_audited(RENEWED, 'renewed')
         self.assertRegex(subject(RENEWED), r'CN=demo\b')
         # The old one ends: the next connections are let in by the new one.
         ended = Pair(self, 'demo', begin=-7200, end=-60, key=KEY)
@@ -173,10 +188,7 @@ class ClientCertificates(ServerTest):
         """Whatever a request says, the certificate is for whom the session is."""
         peer = Peer(self, features=('progress', 'ledger'))
         with tempfile.TemporaryDirectory() as d:
-            run('openssl', 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
-                f'{d}/k', '-out', f'{d}/r', '-subj', '/CN=demo')
-            with open(f'{d}/r', encoding='utf-8') as f:
-                peer.say('certificate_request', data={'request': f.read()})
+            peer.say('certificate_request', data={'request': certificate_request('demo')})
             text = peer.hear('certificate', 'error')['data']['certificate']
             with open(f'{d}/c', 'w', encoding='utf-8') as f:
                 f.write(text)
