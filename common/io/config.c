@@ -234,25 +234,31 @@ static bool parse_text(Parser *p, char *text, GError **error) {
         return finish_line(p, logical, error);
 }
 
-static bool read_file(Config *c, const char *path, const ConfigKey *known, ConfigWarn warn, void *userdata,
-                      GError **error) {
-        Parser p = { .config = c, .known = known, .warn = warn, .userdata = userdata, .file = path };
+/* Adds what a file says. text ends with a NUL at size, and is written over. */
+static bool add_text(Parser *p, char *text, size_t size, GError **error) {
+        bool good;
+
+        if (memchr(text, '\0', size))
+                return fleet_fail(error, FLEET_ERROR_CONFIG, "%s: has a NUL byte in it: not text", p->file);
+
+        good = parse_text(p, text, error);
+        g_clear_pointer(&p->section, g_free);
+        return good;
+}
+
+static bool add_file(Parser *p, const char *path, GError **error) {
         g_autoptr(GError) e = NULL;
         g_autofree char *text = NULL;
         size_t size;
-        bool good;
 
         if (!file_read(path, CONFIG_FILE_BYTES_MAX, &text, &size, &e)) {
                 if (g_error_matches(e, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE))
                         return true;
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "%s", e->message);
         }
-        if (memchr(text, '\0', size))
-                return fleet_fail(error, FLEET_ERROR_CONFIG, "%s: has a NUL byte in it: not text", path);
-
-        good = parse_text(&p, text, error);
-        g_free(p.section);
-        return good;
+        p->file = path;
+        p->skip = false;
+        return add_text(p, text, size, error);
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -278,15 +284,22 @@ static GPtrArray *list_drop_ins(const char *dir_path, GError **error) {
         return g_steal_pointer(&names);
 }
 
-Config *config_read(const char *path, const ConfigKey *known, ConfigWarn warn, void *userdata,
-                    GError **error) {
-        g_autoptr(Config) c = g_new0(Config, 1);
-        g_autofree char *dir = g_strconcat(path, ".d", NULL);
-        g_autoptr(GPtrArray) drop_ins = NULL;
+static Config *config_new(void) {
+        Config *c = g_new0(Config, 1);
 
         c->entries = g_ptr_array_new_with_free_func(entry_free);
         c->sections = g_ptr_array_new_with_free_func(g_free);
-        if (!read_file(c, path, known, warn, userdata, error))
+        return c;
+}
+
+Config *config_read(const char *path, const ConfigKey *known, ConfigWarn warn, void *userdata,
+                    GError **error) {
+        g_autoptr(Config) c = config_new();
+        Parser p = { .config = c, .known = known, .warn = warn, .userdata = userdata };
+        g_autofree char *dir = g_strconcat(path, ".d", NULL);
+        g_autoptr(GPtrArray) drop_ins = NULL;
+
+        if (!add_file(&p, path, error))
                 return NULL;
 
         drop_ins = list_drop_ins(dir, error);
@@ -295,10 +308,19 @@ Config *config_read(const char *path, const ConfigKey *known, ConfigWarn warn, v
         for (unsigned i = 0; i < drop_ins->len; i++) {
                 g_autofree char *file = g_build_filename(dir, g_ptr_array_index(drop_ins, i), NULL);
 
-                if (!read_file(c, file, known, warn, userdata, error))
+                if (!add_file(&p, file, error))
                         return NULL;
         }
         return g_steal_pointer(&c);
+}
+
+Config *config_parse(const char *name, const char *text, size_t size, const ConfigKey *known,
+                     ConfigWarn warn, void *userdata, GError **error) {
+        g_autoptr(Config) c = config_new();
+        Parser p = { .config = c, .known = known, .warn = warn, .userdata = userdata, .file = name };
+        g_autoptr(GString) copy = g_string_new_len(text, (gssize) size);
+
+        return add_text(&p, copy->str, size, error) ? g_steal_pointer(&c) : NULL;
 }
 
 Config *config_free(Config *c) {

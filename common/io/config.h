@@ -22,6 +22,9 @@ typedef struct ConfigKey {
 typedef void (*ConfigWarn)(const char *message, void *userdata);
 Config *config_read(const char *path, const ConfigKey *known, ConfigWarn warn, void *userdata,
                     GError **error);
+/* The same of one text of size bytes (any), which messages call name. */
+Config *config_parse(const char *name, const char *text, size_t size, const ConfigKey *known,
+                     ConfigWarn warn, void *userdata, GError **error);
 Config *config_free(Config *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
