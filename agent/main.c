@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mclient(8): reads the configuration, puts the parts together, tells systemd how it goes. */
 #include <errno.h>
-#include <getopt.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include "agent-bus.h"
 #include "agent-config.h"
 #include "agent-db.h"
+#include "command-line.h"
 #include "error.h"
 #include "file.h"
 #include "limits.h"
@@ -63,51 +63,30 @@ static void help(void) {
 
 /* False: *ret_code is what to exit with. */
 static bool parse_options(int argc, char *argv[], Options *ret, int *ret_code) {
-        enum { OPTION_DEBUG = 256, OPTION_SCRIPT_SOCKET, OPTION_VERSION };
-        static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "script-socket", required_argument, NULL, OPTION_SCRIPT_SOCKET },
-                { "debug", no_argument, NULL, OPTION_DEBUG },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, OPTION_VERSION },
+        const CommandOption options[] = {
+                { "config", 'c', NULL, &ret->config },
+                { "script-socket", 0, NULL, &ret->script_socket },
+                { "debug", 0, &ret->debug, NULL },
                 {},
         };
-        int c;
+        const CommandLine line = { options, true, help, "mclient " PROJECT_VERSION };
+        int first;
 
         *ret = (Options){ .config = MCLIENT_CONFIG_FILE };
-        *ret_code = EXIT_SUCCESS;
-        while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'c':
-                        ret->config = optarg;
-                        break;
-                case OPTION_SCRIPT_SOCKET:
-                        ret->script_socket = optarg;
-                        break;
-                case OPTION_DEBUG:
-                        ret->debug = true;
-                        break;
-                case 'h':
-                        help();
-                        return false;
-                case OPTION_VERSION:
-                        puts("mclient " PROJECT_VERSION);
-                        return false;
-                default:
-                        *ret_code = EX_USAGE;
-                        return false;
-                }
-        if (optind == argc)
+        first = command_line_read(&line, argc, argv, ret_code);
+        if (first < 0)
+                return false;
+        if (first == argc)
                 return true;
-        if (g_str_equal(argv[optind], "backup"))
-                *ret_code = verb_backup(argc - optind, argv + optind, ret->config);
-        else if (g_str_equal(argv[optind], "enroll"))
-                *ret_code = verb_enroll(argc - optind, argv + optind);
-        else if (g_str_equal(argv[optind], "run"))
-                *ret_code = verb_run(argc - optind, argv + optind);
+        if (g_str_equal(argv[first], "backup"))
+                *ret_code = verb_backup(argc - first, argv + first, ret->config);
+        else if (g_str_equal(argv[first], "enroll"))
+                *ret_code = verb_enroll(argc - first, argv + first);
+        else if (g_str_equal(argv[first], "run"))
+                *ret_code = verb_run(argc - first, argv + first);
         else {
                 fprintf(stderr, _("mclient: there is no verb \"%s\"; expected backup, enroll or run\n"),
-                        argv[optind]);
+                        argv[first]);
                 *ret_code = EX_USAGE;
         }
         return false;

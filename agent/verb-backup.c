@@ -3,7 +3,6 @@
  * printed. */
 #include "verb-backup.h"
 
-#include <getopt.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "agent-config.h"
 #include "backup-files.h"
 #include "backup-open.h"
+#include "command-line.h"
 #include "error.h"
 #include "keystore.h"
 #include "loop.h"
@@ -319,60 +319,32 @@ static int usage(char *text) {
         return EX_USAGE;
 }
 
-/* False: *ret_code is what to exit with. */
-static bool parse(int argc, char *argv[], Options *o, int *ret_code) {
-        enum { OPTION_KEY = 256, OPTION_CERT };
-        static const struct option options[] = {
-                { "key", required_argument, NULL, OPTION_KEY },
-                { "cert", required_argument, NULL, OPTION_CERT },
-                { "yes", no_argument, NULL, 'y' },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
-        int c;
-
-        optind = 0; /* another command line than the last one */
-        while ((c = getopt_long(argc, argv, "yh", options, NULL)) >= 0)
-                switch (c) {
-                case OPTION_KEY:
-                        o->key = optarg;
-                        break;
-                case OPTION_CERT:
-                        o->cert = optarg;
-                        break;
-                case 'y':
-                        o->yes = true;
-                        break;
-                case 'h':
-                        help();
-                        *ret_code = EXIT_SUCCESS;
-                        return false;
-                default:
-                        *ret_code = EX_USAGE;
-                        return false;
-                }
-        return true;
-}
-
 int verb_backup(int argc, char *argv[], const char *config) {
         Options o = { .config = config };
+        const CommandOption options[] = {
+                { "key", 0, NULL, &o.key },
+                { "cert", 0, NULL, &o.cert },
+                { "yes", 'y', &o.yes, NULL },
+                {},
+        };
+        const CommandLine line = { .options = options, .help = help };
         g_autoptr(GError) error = NULL;
         const Action *action;
-        int code, words;
+        int code, words, first = command_line_read(&line, argc, argv, &code);
 
-        if (!parse(argc, argv, &o, &code))
+        if (first < 0)
                 return code;
-        action = find_action(argv[optind]);
+        action = find_action(argv[first]);
         if (!action)
                 return usage(g_strdup_printf(
                                 _("backup: expected list, verify or restore, got \"%s\"; see mclient backup --help"),
-                                argv[optind] ?: ""));
-        words = argc - optind - 1;
+                                argv[first] ?: ""));
+        words = argc - first - 1;
         if (words < action->words_min || words > action->words_max)
                 return usage(g_strdup_printf(
                                 _("backup %s: too few or too many words; see mclient backup --help"),
                                 action->name));
-        if (action->run(&o, argv + optind + 1, &error))
+        if (action->run(&o, argv + first + 1, &error))
                 return EXIT_SUCCESS;
         print_error(error->message);
         return EXIT_FAILURE;

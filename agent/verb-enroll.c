@@ -3,17 +3,16 @@
  * same line, given again, takes up where the last try ended. */
 #include "verb-enroll.h"
 
-#include <getopt.h>
 #include <glib/gi18n.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "client-identity.h"
 #include "clock.h"
+#include "command-line.h"
 #include "endpoint.h"
 #include "enroll-call.h"
 #include "enroll-files.h"
@@ -73,39 +72,6 @@ static char *take_words(int argc, char *argv[]) {
                 explicit_bzero(argv[i], strlen(argv[i]));
         }
         return g_string_free(s, false);
-}
-
-/* False: *ret_code is what to exit with. */
-static bool parse_options(Enroll *e, int argc, char *argv[], int *ret_code) {
-        enum { OPTION_FORCE = 256, OPTION_NO_START };
-        static const struct option options[] = {
-                { "force", no_argument, NULL, OPTION_FORCE },
-                { "no-start", no_argument, NULL, OPTION_NO_START },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
-        int c;
-
-        *ret_code = EXIT_SUCCESS;
-        optind = 0; /* this is not the first line of options */
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
-                switch (c) {
-                case OPTION_FORCE:
-                        e->force = true;
-                        break;
-                case OPTION_NO_START:
-                        e->no_start = true;
-                        break;
-                case 'h':
-                        help();
-                        return false;
-                default:
-                        *ret_code = EX_USAGE;
-                        return false;
-                }
-        if (optind < argc)
-                e->text = take_words(argc - optind, argv + optind);
-        return true;
 }
 
 static char *read_line(void) {
@@ -258,10 +224,18 @@ static bool run(Enroll *e, GError **error) {
 int verb_enroll(int argc, char *argv[]) {
         g_autoptr(GError) error = NULL;
         g_auto(Enroll) e = {};
-        int code;
+        const CommandOption options[] = {
+                { "force", 0, &e.force, NULL },
+                { "no-start", 0, &e.no_start, NULL },
+                {},
+        };
+        const CommandLine line = { .options = options, .help = help };
+        int code, first = command_line_read(&line, argc, argv, &code);
 
-        if (!parse_options(&e, argc, argv, &code))
+        if (first < 0)
                 return code;
+        if (first < argc)
+                e.text = take_words(argc - first, argv + first);
         if (run(&e, &error))
                 return EXIT_SUCCESS;
         fflush(stdout);

@@ -3,7 +3,6 @@
  * who is on the host without a server. */
 #include "verb-run.h"
 
-#include <getopt.h>
 #include <glib/gi18n.h>
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "command-line.h"
 #include "error.h"
 #include "run-client.h"
 
@@ -100,30 +100,16 @@ static bool run_each(RunClient *c, const char *command, char *const *parameters)
 }
 
 int verb_run(int argc, char *argv[]) {
-        enum { OPTION_EACH = 256 };
-        static const struct option options[] = {
-                { "each", no_argument, NULL, OPTION_EACH },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
+        bool each = false, ok;
+        const CommandOption options[] = { { "each", 0, &each, NULL }, {} };
+        const CommandLine line = { .options = options, .stop_at_word = true, .help = help };
         g_autoptr(RunClient) c = NULL;
         g_autoptr(GError) error = NULL;
-        bool each = false, ok;
-        int o;
+        int code, first = command_line_read(&line, argc, argv, &code);
 
-        optind = 0; /* anew, and with the "+" below */
-        while ((o = getopt_long(argc, argv, "+h", options, NULL)) >= 0)
-                switch (o) {
-                case OPTION_EACH:
-                        each = true;
-                        break;
-                case 'h':
-                        help();
-                        return EXIT_SUCCESS;
-                default:
-                        return EX_USAGE;
-                }
-        if (optind == argc) {
+        if (first < 0)
+                return code;
+        if (first == argc) {
                 print_error(_("run: expected a command; see mclient run --help"));
                 return EX_USAGE;
         }
@@ -132,7 +118,7 @@ int verb_run(int argc, char *argv[]) {
                 print_error(error->message);
                 return EXIT_FAILURE;
         }
-        ok = each ? run_each(c, argv[optind], argv + optind + 1)
-                  : run_one(c, argv[optind], NULL, argv + optind + 1);
+        ok = each ? run_each(c, argv[first], argv + first + 1)
+                  : run_one(c, argv[first], NULL, argv + first + 1);
         return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -2,23 +2,22 @@
 /* mclient-script: does one request of the agent, which it makes on standard input, a stream socket
  * (script-frames.h). */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
+#include "command-line.h"
 #include "error.h"
 #include "log.h"
 #include "names.h"
 #include "no-core.h"
 #include "script-serve.h"
 
-static int help(void) {
+static void help(void) {
         printf("mclient-script [OPTIONS...]\n\n"
                "Runs a command that mclient.conf declares for the agent at the other end of standard input.\n\n"
                "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of " MCLIENT_CONFIG_FILE "\n"
@@ -27,42 +26,6 @@ static int help(void) {
                "\n"
                "  -h --help         Show this help\n"
                "     --version      Show the version\n");
-        return EXIT_SUCCESS;
-}
-
-/* -1: go on. */
-static int parse_options(Helper *h, int argc, char *argv[]) {
-        enum { OPTION_STATE = 256, OPTION_OWN_USER, OPTION_VERSION };
-        static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "state", required_argument, NULL, OPTION_STATE },
-                { "own-user", no_argument, NULL, OPTION_OWN_USER },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, OPTION_VERSION },
-                {},
-        };
-        int c;
-
-        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'c':
-                        h->config = optarg;
-                        break;
-                case OPTION_STATE:
-                        h->state = optarg;
-                        break;
-                case OPTION_OWN_USER:
-                        h->own_user = true;
-                        break;
-                case 'h':
-                        return help();
-                case OPTION_VERSION:
-                        puts("mclient-script " PROJECT_VERSION);
-                        return EXIT_SUCCESS;
-                default:
-                        return EX_USAGE;
-                }
-        return -1;
 }
 
 static int block_signals(void) {
@@ -90,11 +53,18 @@ int main(int argc, char *argv[]) {
         const char *state = g_getenv("STATE_DIRECTORY");
         Helper h = { .config = MCLIENT_CONFIG_FILE,
                      .state = state && *state ? state : MCLIENT_SCRIPT_STATE_DIR };
-        int code = parse_options(&h, argc, argv);
+        const CommandOption options[] = {
+                { "config", 'c', NULL, &h.config },
+                { "state", 0, NULL, &h.state },
+                { "own-user", 0, &h.own_user, NULL },
+                {},
+        };
+        const CommandLine line = { options, false, help, "mclient-script " PROJECT_VERSION };
         g_autoptr(GError) error = NULL;
         g_auto(ScriptEnd) ended = {};
+        int code;
 
-        if (code >= 0)
+        if (command_line_read(&line, argc, argv, &code) < 0)
                 return code;
         process_no_core();
         log_init(false);

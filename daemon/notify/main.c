@@ -1,55 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mserver-notify(8): started by mserver-notify.socket when the server has something to tell. */
-#include <getopt.h>
 #include <libintl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
+#include "command-line.h"
 #include "error.h"
 #include "log.h"
 #include "names.h"
 #include "no-core.h"
 #include "sender.h"
 
-static int help(void) {
+static void help(void) {
         printf("mserver-notify [OPTIONS...]\n\n"
                "Tells the targets of mserver.conf of alerts, as mserver asks for over the socket that was passed.\n\n"
                "  -c --config=FILE  Read FILE and FILE.d/*.conf instead of " MSERVER_CONFIG_FILE "\n"
                "  -h --help         Show this help\n"
                "     --version      Show the version\n");
-        return EXIT_SUCCESS;
-}
-
-/* -1: go on. */
-static int parse_options(int argc, char *argv[], const char **ret_config) {
-        enum { OPTION_VERSION = 256 };
-        static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, OPTION_VERSION },
-                {},
-        };
-        int c;
-
-        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'c':
-                        *ret_config = optarg;
-                        break;
-                case 'h':
-                        return help();
-                case OPTION_VERSION:
-                        puts("mserver-notify " PROJECT_VERSION);
-                        return EXIT_SUCCESS;
-                default:
-                        return EX_USAGE;
-                }
-        return -1;
 }
 
 static void signalled(int signum, void *userdata) {
@@ -78,6 +49,8 @@ static int run(const char *config, GError **error) {
 
 int main(int argc, char *argv[]) {
         const char *config = MSERVER_CONFIG_FILE;
+        const CommandOption options[] = { { "config", 'c', NULL, &config }, {} };
+        const CommandLine line = { options, false, help, "mserver-notify " PROJECT_VERSION };
         g_autoptr(GError) error = NULL;
         int code;
 
@@ -88,8 +61,7 @@ int main(int argc, char *argv[]) {
         (void) bind_textdomain_codeset("mserver-notify", "UTF-8");
         (void) textdomain("mserver-notify");
         (void) umask(0077);
-        code = parse_options(argc, argv, &config);
-        if (code >= 0)
+        if (command_line_read(&line, argc, argv, &code) < 0)
                 return code;
         log_init(false);
         code = run(config, &error);
