@@ -5,13 +5,17 @@
  * bench-fleet PORT COUNT [RATE [FIRST]] < TOKENS
  *
  * Client i is "sim-<FIRST + i>" and has line i of TOKENS. Prints "ready" when all are registered, and ends when standard input
- * is closed after that. With RATE they send that many stats a second in all, in turn. */
+ * is closed after that. With RATE they send that many stats a second in all, in turn. When a connection ends before, or nobody
+ * reads what it prints, it says so on standard error and fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +45,36 @@ static unsigned count, started, ready, rate, first;
 static uint16_t port;
 static Peer *peers;
 
-static G_NORETURN void die(const char *what, unsigned number) {
-        fprintf(stderr, "bench-fleet: client %u: %s: %s\n", number, what, strerror(errno));
+static G_NORETURN G_GNUC_PRINTF(1, 2) void die(const char *format, ...) {
+        va_list ap;
+
+        fputs("bench-fleet: ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputc('\n', stderr);
         exit(EXIT_FAILURE);
+}
+
+/* After an SSL_… call for what, which has returned r. */
+static G_NORETURN void die_of_tls(const Peer *p, const char *what, int r) {
+        int saved = errno;
+        const char *why;
+
+        switch (SSL_get_error(p->ssl, r)) {
+        case SSL_ERROR_ZERO_RETURN:
+                why = "the server has closed the connection";
+                break;
+        case SSL_ERROR_WANT_WRITE:
+                why = "the server does not read what it is sent";
+                break;
+        case SSL_ERROR_SYSCALL:
+                why = saved ? strerror(saved) : "the connection has ended";
+                break;
+        default:
+                why = ERR_reason_error_string(ERR_peek_error()) ?: "no reason given";
+        }
+        die("client %u: %s: %s", p->number, what, why);
 }
 
 static void start_next(void);
@@ -53,7 +84,7 @@ static void write_all(Peer *p, const void *data, size_t size) {
 
         /* Small frames on an empty socket: they fit, or the server has stopped reading. */
         if (n != (int) size)
-                die("write", p->number);
+                die_of_tls(p, "write", n);
 }
 
 static void send_frame(Peer *p, uint8_t opcode, const char *data, size_t size) {
@@ -99,13 +130,11 @@ static void on_text(Peer *p, const char *text, size_t size) {
         g_autoptr(Message) m = message_parse(text, size, &error);
 
         if (!m)
-                die(error->message, p->number);
+                die("client %u: %s", p->number, error->message);
         if (m->type == MESSAGE_REGISTER_ACK) {
                 p->phase = PHASE_READY;
-                if (++ready == count) {
-                        puts("ready");
-                        fflush(stdout);
-                }
+                if (++ready == count && (puts("ready") == EOF || fflush(stdout) == EOF))
+                        die("standard output: %s", strerror(errno));
                 start_next();
         } else if (m->type == MESSAGE_COMMAND) {
                 json_object *result = json_object_new_object();
@@ -181,7 +210,7 @@ static bool take_frame(Peer *p) {
         else if ((b[0] & 0xf) == 9)
                 send_frame(p, 10, (const char *) b + head, size);
         else if ((b[0] & 0xf) == 8)
-                die("closed by the server", p->number);
+                die("client %u: closed by the server", p->number);
         g_byte_array_remove_range(p->in, 0, head + size);
         return true;
 }
@@ -194,7 +223,7 @@ static void on_data(Peer *p) {
                 if (!end)
                         return;
                 if (memcmp(p->in->data, "HTTP/1.1 101", 12) != 0)
-                        die("the upgrade was refused", p->number);
+                        die("client %u: the upgrade was refused", p->number);
                 g_byte_array_remove_range(p->in, 0, end + 4 - (const char *) p->in->data);
                 send_register(p);
         }
@@ -211,13 +240,15 @@ static void on_readable(Peer *p) {
                 if (n == 1)
                         send_upgrade(p);
                 else if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ)
-                        die("TLS handshake", p->number);
+                        die_of_tls(p, "TLS handshake", n);
                 return;
         }
         while ((n = SSL_read(p->ssl, buffer, sizeof(buffer))) > 0)
                 g_byte_array_append(p->in, (uint8_t *) buffer, n);
-        if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ || p->in->len > BUFFER_MAX)
-                die("read", p->number);
+        if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ)
+                die_of_tls(p, "read", n);
+        if (p->in->len > BUFFER_MAX)
+                die("client %u: a frame of more than %d bytes", p->number, BUFFER_MAX);
         on_data(p);
 }
 
@@ -233,7 +264,7 @@ static void start_next(void) {
         p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (p->fd < 0 || connect(p->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
             fcntl(p->fd, F_SETFL, O_NONBLOCK) < 0)
-                die("connect", p->number);
+                die("client %u: connect: %s", p->number, strerror(errno));
         (void) setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
         p->ssl = SSL_new(tls);
         p->in = g_byte_array_new();
@@ -241,7 +272,7 @@ static void start_next(void) {
         SSL_set_mode(p->ssl, SSL_MODE_RELEASE_BUFFERS);
         e.data.ptr = p;
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p->fd, &e) < 0)
-                die("epoll", p->number);
+                die("client %u: epoll: %s", p->number, strerror(errno));
         on_readable(p); /* sends the hello */
 }
 
@@ -250,7 +281,7 @@ static void read_tokens(void) {
 
         for (unsigned i = 0; i < count; i++) {
                 if (!fgets(line, sizeof(line), stdin))
-                        die("no token", i);
+                        die("client %u: no token on standard input", first + i);
                 peers[i].number = first + i;
                 peers[i].token = g_strdup(g_strchomp(line));
         }
@@ -267,13 +298,14 @@ int main(int argc, char *argv[]) {
         count = (unsigned) atoi(argv[2]);
         rate = argc > 3 ? (unsigned) atoi(argv[3]) : 0;
         first = argc > 4 ? (unsigned) atoi(argv[4]) : 0;
+        (void) signal(SIGPIPE, SIG_IGN); /* who is gone is an error of the call that has met it */
         peers = g_new0(Peer, count);
         read_tokens();
         tls = SSL_CTX_new(TLS_client_method());
         epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         /* What is left of standard input is its end. */
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &input) < 0)
-                die("standard input must be a pipe", 0);
+                die("standard input must be a pipe: %s", strerror(errno));
         for (unsigned i = 0; i < IN_FLIGHT; i++)
                 start_next();
         for (;;) {
