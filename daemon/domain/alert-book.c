@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "ident.h"
 #include "limits.h"
+#include "loading.h"
 #include "log.h"
 #include "names.h"
 #include "text.h"
@@ -358,26 +359,12 @@ static void take(AlertBook *b, AlertRow *row) {
                 insert(b, g_steal_pointer(&row->alert), kind, row->told);
 }
 
-typedef struct Loading {
-        AlertBook *book;
-        FleetReady ready;
-        void *userdata;
-} Loading;
-
-static void loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
-        g_autofree Loading *l = userdata;
-        g_autoptr(GError) error = NULL;
-
-        if (status != STORE_OK)
-                (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "the store does not give out the alerts");
-        for (unsigned i = 0; status == STORE_OK && i < rows->len; i++)
-                take(l->book, rows->pdata[i]);
-        l->ready(error, l->userdata);
+static void take_all(GPtrArray *rows, void *book) {
+        for (unsigned i = 0; i < rows->len; i++)
+                take(book, rows->pdata[i]);
 }
 
 void alert_book_load(AlertBook *b, FleetReady ready, void *userdata) {
-        Loading *l = g_new0(Loading, 1);
-
-        *l = (Loading){ b, ready, userdata };
-        b->store->ops->open_alerts(b->store->engine, loaded, l);
+        b->store->ops->open_alerts(b->store->engine, loading_rows,
+                                   loading_new("the alerts", take_all, b, ready, userdata));
 }

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "hash.h"
 #include "limits.h"
+#include "loading.h"
 #include "log.h"
 #include "selector.h"
 
@@ -110,29 +111,14 @@ static void interrupt(Batches *b, BatchRecord *r) {
         b->store->ops->put_batch(b->store->engine, r, NULL, NULL);
 }
 
-typedef struct Loading {
-        Batches *batches;
-        FleetReady ready;
-        void *userdata;
-} Loading;
-
-static void on_open_batches(StoreStatus status, GPtrArray *rows, void *userdata) {
-        Loading *l = userdata;
-        g_autoptr(GError) error = NULL;
-
-        if (status != STORE_OK)
-                fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "the store does not give out the open batches");
+static void interrupt_all(GPtrArray *rows, void *batches) {
         for (unsigned i = 0; i < rows->len; i++)
-                interrupt(l->batches, g_ptr_array_index(rows, i));
-        l->ready(error, l->userdata);
-        g_free(l);
+                interrupt(batches, rows->pdata[i]);
 }
 
 void batches_load(Batches *b, FleetReady ready, void *userdata) {
-        Loading *l = g_new0(Loading, 1);
-
-        *l = (Loading){ b, ready, userdata };
-        b->store->ops->open_batches(b->store->engine, on_open_batches, l);
+        b->store->ops->open_batches(b->store->engine, loading_rows,
+                                    loading_new("the open batches", interrupt_all, b, ready, userdata));
 }
 
 Batches *batches_new(Loop *l, Store *store, Fleet *fleet, Dispatcher *dispatcher) {

@@ -7,6 +7,7 @@
 #include "dispatcher-internal.h"
 #include "error.h"
 #include "limits.h"
+#include "loading.h"
 #include "log.h"
 #include "session.h"
 
@@ -138,12 +139,6 @@ void dispatcher_client_removed(const Client *c, void *dispatcher) {
                 open_forget(l->data);
 }
 
-typedef struct Loading {
-        Dispatcher *dispatcher;
-        FleetReady ready;
-        void *userdata;
-} Loading;
-
 static void take_over(Dispatcher *d, CommandRecord *r) {
         Open *o = open_add(d, r);
 
@@ -167,25 +162,16 @@ static void take_over(Dispatcher *d, CommandRecord *r) {
                 open_forget(o);
 }
 
-static void open_commands_loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
-        Loading *l = userdata;
-        g_autoptr(GError) error = NULL;
-
-        if (status != STORE_OK)
-                fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "the store does not give out the open commands");
-        else if (rows->len > 0)
+/* Oldest first; the array is emptied without its rows being freed. */
+static void take_over_all(GPtrArray *rows, void *dispatcher) {
+        if (rows->len > 0)
                 log_info("%u commands are still open from an earlier run", rows->len);
-        /* Oldest first; the array is emptied without its rows being freed. */
         g_ptr_array_set_free_func(rows, NULL);
         for (unsigned i = 0; i < rows->len; i++)
-                take_over(l->dispatcher, g_ptr_array_index(rows, i));
-        l->ready(error, l->userdata);
-        g_free(l);
+                take_over(dispatcher, rows->pdata[i]);
 }
 
 void dispatcher_load(Dispatcher *d, FleetReady ready, void *userdata) {
-        Loading *l = g_new0(Loading, 1);
-
-        *l = (Loading){ d, ready, userdata };
-        d->store->ops->open_commands(d->store->engine, open_commands_loaded, l);
+        d->store->ops->open_commands(d->store->engine, loading_rows,
+                                     loading_new("the open commands", take_over_all, d, ready, userdata));
 }

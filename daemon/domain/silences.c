@@ -11,6 +11,7 @@
 #include "error.h"
 #include "ident.h"
 #include "limits.h"
+#include "loading.h"
 #include "log.h"
 #include "names.h"
 #include "selector.h"
@@ -302,31 +303,14 @@ void silences_tick(Silences *s) {
                 tell_changed(s);
 }
 
-typedef struct Loading {
-        Silences *silences;
-        FleetReady ready;
-        void *userdata;
-} Loading;
-
-static void loaded(StoreStatus status, GPtrArray *rows, void *userdata) {
-        g_autofree Loading *l = userdata;
-        g_autoptr(GError) error = NULL;
-
-        if (status != STORE_OK)
-                (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
-                                  "the store does not give out the silences");
-        for (unsigned i = 0; rows && i < rows->len; i++)
-                take(l->silences, g_ptr_array_index(rows, i));
-        if (rows) {
-                g_ptr_array_set_free_func(rows, NULL);
-                g_ptr_array_set_size(rows, 0);
-        }
-        l->ready(error, l->userdata);
+static void take_all(GPtrArray *rows, void *silences) {
+        g_ptr_array_set_free_func(rows, NULL);
+        for (unsigned i = 0; i < rows->len; i++)
+                take(silences, rows->pdata[i]);
+        g_ptr_array_set_size(rows, 0);
 }
 
 void silences_load(Silences *s, FleetReady ready, void *userdata) {
-        Loading *l = g_new0(Loading, 1);
-
-        *l = (Loading){ s, ready, userdata };
-        s->store->ops->load_silences(s->store->engine, loaded, l);
+        s->store->ops->load_silences(s->store->engine, loading_rows,
+                                     loading_new("the silences", take_all, s, ready, userdata));
 }
