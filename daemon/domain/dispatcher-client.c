@@ -5,7 +5,6 @@
 
 #include "clock.h"
 #include "dispatcher-internal.h"
-#include "error.h"
 #include "limits.h"
 #include "loading.h"
 #include "log.h"
