@@ -197,17 +197,10 @@ static void ask(Call *c) {
 /* Finding */
 
 static bool count(Call *c, const Caller *caller, GError **error) {
-        AgentCalls *cs = c->calls;
-        unsigned n = uid_count_of(cs->by_uid, caller->uid);
-
-        if (n >= AGENT_CALLS_PER_UID_MAX && caller->uid != 0)
-                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
-                                  "%u calls of user %u wait for their answers: expected fewer, try later", n,
-                                  caller->uid);
-        caller_copy(caller, &c->caller);
-        uid_count_change(cs->by_uid, caller->uid, 1);
-        c->counted = true;
-        return true;
+        c->counted = caller_charge(c->calls->by_uid, caller, AGENT_CALLS_PER_UID_MAX, error);
+        if (c->counted)
+                caller_copy(caller, &c->caller);
+        return c->counted;
 }
 
 static void on_caller(const Caller *caller, const GError *error, void *userdata) {

@@ -215,3 +215,14 @@ void callers_find(Callers *c, const char *sender, CallerFound found, void *userd
         }
         g_array_append_val(e->waiters, w);
 }
+
+bool caller_charge(UidCount *waiting, const Caller *caller, unsigned max, GError **error) {
+        unsigned n = uid_count_of(waiting, caller->uid);
+
+        if (n >= max && caller->uid != 0)
+                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
+                                  "%u calls of user %u wait for their answers: expected fewer, try later", n,
+                                  caller->uid);
+        uid_count_change(waiting, caller->uid, 1);
+        return true;
+}

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "caller.h"
+#include "uid-count.h"
 
 typedef struct Callers Callers;
 
@@ -21,3 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Callers, callers_free)
  * A connection's credentials are those it had when it connected, and unique names are never used twice
  * (D-Bus specification, "Message bus names"), so what is remembered cannot go stale. */
 void callers_find(Callers *c, const char *sender, CallerFound found, void *userdata);
+
+/* One call more of this caller waits for its answer, of max at a time of one user (root: no limit); else
+ * FLEET_ERROR_LIMIT_EXCEEDED. Given back with uid_count_change(). */
+bool caller_charge(UidCount *waiting, const Caller *caller, unsigned max, GError **error);

@@ -167,16 +167,10 @@ Request *request_unref(Request *r) {
 }
 
 bool request_set_caller(Request *r, const Caller *caller, GError **error) {
-        unsigned n = uid_count_of(r->requests->by_uid, caller->uid);
-
-        if (n >= REQUESTS_PARKED_PER_UID_MAX && caller->uid != 0)
-                return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
-                                  "%u calls of user %u wait for their answers: expected fewer, try later", n,
-                                  caller->uid);
-        caller_copy(caller, &r->caller);
-        uid_count_change(r->requests->by_uid, caller->uid, 1);
-        r->charged = true;
-        return true;
+        r->charged = caller_charge(r->requests->by_uid, caller, REQUESTS_PARKED_PER_UID_MAX, error);
+        if (r->charged)
+                caller_copy(caller, &r->caller);
+        return r->charged;
 }
 
 void request_reply(Request *r, const char *types, ...) {
