@@ -17,12 +17,15 @@ A warning or error that mserver or mclient log during a test fails it, unless th
 (allow_warnings). Nothing here sleeps for a fixed time: waits end when what they wait for is there, and fail at a
 deadline.
 """
+import contextlib
 import glob
+import http.client
 import json
 import os
 import queue
 import re
 import shlex
+import socket
 import subprocess
 import threading
 import time
@@ -105,18 +108,21 @@ def unit_property(unit, name):
 
 def wait_for(condition, what, deadline=DEADLINE):
     """Calls condition until it returns something true, and returns that. Raises AssertionError, saying what was waited
-    for and the last value or error, when that takes more than deadline seconds."""
+    for and the last value or error, when that takes more than deadline seconds. It leaves most of the processor to what it
+    waits for: a question that takes long, as one of a program that is started for it, is asked less often."""
     end, last = time.monotonic() + deadline, None
     while True:
+        asked = time.monotonic()
         try:
             last = condition()
             if last:
                 return last
         except (Failed, BusError, OSError) as e:
             last = e
-        if time.monotonic() >= end:
+        now = time.monotonic()
+        if now >= end:
             raise AssertionError(f'{what}: not within {deadline} s; last: {last!r}')
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 3 * (now - asked)), 0.25, end - now))
 
 
 class Lines:
@@ -277,6 +283,17 @@ class Journal:
 
 # The nodes
 
+class DockerSocket(http.client.HTTPConnection):
+    """The Docker Engine API as the agent speaks it, for a thousandth of what a docker program costs."""
+
+    def __init__(self):
+        super().__init__('localhost', timeout=30)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect('/run/docker.sock')
+
+
 class Node:
     """A container that runs the test node. Its control files are tests/lab/node/rpc.c's."""
 
@@ -307,14 +324,22 @@ class Node:
         """A fact from docker, by its template: inspect('{{.State.Pid}}')."""
         return docker('inspect', '--format', template, self.name).strip()
 
-    def is_running(self):
-        return self.inspect('{{.State.Running}}') == 'true'
+    def state(self):
+        """What docker says of it now: Running, Pid, StartedAt, …"""
+        with contextlib.closing(DockerSocket()) as engine:
+            engine.request('GET', f'/containers/{self.name}/json')
+            return json.load(engine.getresponse())['State']
 
-    def rpc(self, method, *params):
-        """Calls the node as an operator would, inside the container. Returns the answer, with result or error."""
+    def is_running(self):
+        return self.state()['Running']
+
+    def rpc(self, method, *params, within=()):
+        """Calls the node on the loopback of its container. Returns the answer, with result or error. within: the program
+        that runs curl there; docker's takes twenty times as long."""
         request = json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': method, 'params': params})
-        return json.loads(docker('exec', self.name, 'curl', '--silent', '--show-error', '--json', request,
-                                 f'http://127.0.0.1:{self.port}/'))
+        within = within or ('nsenter', f'--net=/proc/{self.state()["Pid"]}/ns/net')
+        return json.loads(run(*within, 'curl', '--silent', '--show-error', '--json', request,
+                              f'http://127.0.0.1:{self.port}/').stdout)
 
     def keystore(self):
         """The names of its key files."""
