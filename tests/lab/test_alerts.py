@@ -210,7 +210,7 @@ class Alerts(ServerTest):
         self.once(alert)
 
     def test_node_that_stands_still(self):
-        self.configure('BlockStalledFor=10s\n')  # there is a block every 6 s
+        self.configure('BlockStalledFor=20s\n')  # there is a block every 6 s, and a busy machine takes as long to ask
         node = Node('3node1')
         best = int(node.rpc('chain_getHeader')['result']['number'], 16)
         node.set('best', best)
