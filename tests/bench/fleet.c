@@ -218,6 +218,8 @@ static bool take_frame(Peer *p) {
 static void on_data(Peer *p) {
         const char *end;
 
+        if (p->in->len == 0) /* TLS alone had something to say */
+                return;
         if (p->phase == PHASE_UPGRADE) {
                 end = memmem(p->in->data, p->in->len, "\r\n\r\n", 4);
                 if (!end)
