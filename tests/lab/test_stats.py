@@ -78,23 +78,24 @@ class Stats(ServerTest):
         summary = wait_for(lambda: (s := latest()[1]) and s.get('payout_info') and s, 'a summary has it', 100)
         self.assertEqual(summary['payout_info'], {'unclaimed': [{'era': 1234}]})
 
-    def series(self, *path, client='demo'):
-        """What GetStats has of the last ten minutes, without what is not there."""
-        values = json.loads(manager('GetStats', 'sttu', client, int((time.time() - 600) * 1e6), 0, 70)[0])
+    def series(self, *path, client='demo', since=None):
+        """What GetStats has from then (default: ten minutes ago) on, without what is not there."""
+        values = json.loads(manager('GetStats', 'sttu', client, int((since or time.time() - 600) * 1e6), 0, 70)[0])
         for key in path:
             values = values.get(key, {})
         return [v for v in values if v is not None]
 
     def test_history_outlives_the_server(self):
         self.allow_warnings(r'^closed by the server \(1001', '^the connection was cut', 'code=killed', "Failed with result 'signal'")
-        wait_for(lambda: len(self.series('series', 'load')) >= 2, 'there is a history', 60)
-        before = len(self.series('series', 'load'))
+        since = time.time() - 600
+        wait_for(lambda: len(self.series('series', 'load', since=since)) >= 2, 'there is a history', 60)
+        before = len(self.series('series', 'load', since=since))
         systemctl('restart', 'mserver.service')
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
-        self.assertGreaterEqual(len(self.series('series', 'load')), before)
+        self.assertGreaterEqual(len(self.series('series', 'load', since=since)), before)
         systemctl('kill', '--signal=KILL', 'mserver.service')
         wait_for(lambda: client_state('demo') == 'online', 'the agent is back', 60)
-        self.assertGreaterEqual(len(self.series('series', 'load')), before, 'what was asked for is on disk')
+        self.assertGreaterEqual(len(self.series('series', 'load', since=since)), before, 'what was asked for is on disk')
         self.assertEqual(set(self.series('containers', 'node9', 'running')), {0})
         self.assertIn(1, self.series('containers', '3node0', 'running'))
         self.assertRegex(mserverctl('show', 'demo'), r'Load, 1 h: +[▁▂▃▄▅▆▇█ ]+ [0-9.]+')
