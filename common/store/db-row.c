@@ -58,14 +58,16 @@ const void *read_bytes(RowReader *r, size_t *ret_size) {
 int read_row(Binder *b, RowReader *ret_row, bool *ret_found) {
         int r = sqlite3_step(b->statement);
 
+        if (r != SQLITE_ROW && r != SQLITE_DONE)
+                return r;
         *ret_row = (RowReader){ .statement = b->statement };
         *ret_found = r == SQLITE_ROW;
-        return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
+        return SQLITE_OK;
 }
 
 int read_single(Binder *b, uint64_t null, uint64_t *ret) {
-        RowReader row;
-        bool found;
+        RowReader row = {};
+        bool found = false;
         int r = read_row(b, &row, &found);
 
         if (r != SQLITE_OK)
