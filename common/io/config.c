@@ -242,7 +242,8 @@ static bool add_text(Parser *p, char *text, size_t size, GError **error) {
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "%s: has a NUL byte in it: not text", p->file);
 
         good = parse_text(p, text, error);
-        g_clear_pointer(&p->section, g_free);
+        g_clear_pointer(&p->section, g_free); /* the next one begins outside of any section */
+        p->skip = false;
         return good;
 }
 
@@ -257,7 +258,6 @@ static bool add_file(Parser *p, const char *path, GError **error) {
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "%s", e->message);
         }
         p->file = path;
-        p->skip = false;
         return add_text(p, text, size, error);
 }
 
