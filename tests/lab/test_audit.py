@@ -273,7 +273,8 @@ class Audit(ServerTest):
         size = 1000
         self.addCleanup(run, 'bash', '-c', 'mserverctl --json=short list "sim-*" | jq -r ".[].client" | '
                         'xargs -r -n 500 mserverctl forget', timeout=100)
-        self.allow_warnings(' interrupted ', 'commands are in flight')
+        # Killed in the middle the batch is cut short; on a quick machine all of it is sent by then.
+        self.allow_warnings(' interrupted ', 'commands are in flight', ' was cut short ')
         tokens = run(CALLS, 'tokens', size, timeout=100).stdout
         with subprocess.Popen([FLEET, '8443', str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as fleet:
             fleet.stdin.write(tokens)
