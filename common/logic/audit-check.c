@@ -34,6 +34,7 @@ struct AuditCheck {
         bool has_head, finished;
         GHashTable *by_instance;
         GPtrArray *chains, *problems;
+        AuditProblem broken; /* no strings; from is 0: none */
         uint64_t more, unnumbered;
         GString *canonical;
 };
@@ -92,21 +93,29 @@ AuditCheck *audit_check_free(AuditCheck *c) {
         return NULL;
 }
 
+/* Nobody else's entry breaks a chain, and what the server once said itself is no news. What lies in front of the head was
+ * there to be found when that was noted. */
+static void look_whether_broken(AuditCheck *c, const AuditProblem *p) {
+        if (!c->has_head || p->finding == AUDIT_FORGED || p->finding == AUDIT_BROKEN ||
+            p->to < c->head.seq || strcmp(p->instance, c->head.instance) != 0)
+                return;
+        if (c->broken.from == 0 || p->from < c->broken.from)
+                c->broken = (AuditProblem){ p->finding, p->from, p->to, p->usec };
+}
+
 static void found(AuditCheck *c, AuditFinding finding, uint64_t from, uint64_t to, const Place *place,
                   const char *instance, const char *what) {
-        AuditProblem *p;
+        AuditProblem p = { finding, from, to, place ? place->usec : 0, NULL, (char *) instance };
 
+        look_whether_broken(c, &p);
         if (c->problems->len >= AUDIT_PROBLEMS_MAX) {
                 c->more++;
                 return;
         }
-        p = g_new0(AuditProblem, 1);
-        *p = (AuditProblem){ finding, from, to };
-        p->usec = place ? place->usec : 0;
-        p->cursor = g_strdup(place ? place->cursor : NULL);
-        p->instance = g_strdup(instance);
-        p->what = g_strdup(what);
-        g_ptr_array_add(c->problems, p);
+        p.cursor = g_strdup(place ? place->cursor : NULL);
+        p.instance = g_strdup(instance);
+        p.what = g_strdup(what);
+        g_ptr_array_add(c->problems, g_memdup2(&p, sizeof(p)));
 }
 
 static void found_at(AuditCheck *c, AuditFinding finding, uint64_t to, const Claim *claim,
@@ -403,6 +412,10 @@ const GPtrArray *audit_check_finish(AuditCheck *c, uint64_t oldest_usec, uint64_
         }
         *ret_more = c->more;
         return c->problems;
+}
+
+const AuditProblem *audit_check_broken(const AuditCheck *c) {
+        return c->broken.from > 0 ? &c->broken : NULL;
 }
 
 const GPtrArray *audit_check_spans(const AuditCheck *c) {

@@ -72,6 +72,10 @@ bool audit_check_at_head(const AuditCheck *c);
  * besides. The array belongs to the check. */
 const GPtrArray *audit_check_finish(AuditCheck *c, uint64_t oldest_usec, uint64_t *ret_more);
 
+/* After audit_check_finish(): the first problem of the head's chain at the head or behind it, also one of those besides;
+ * it has no cursor and no strings. NULL: from the head on, the chain is whole. */
+const AuditProblem *audit_check_broken(const AuditCheck *c);
+
 /* The chains, in the order in which they begin; of AuditSpan, the check's. */
 const GPtrArray *audit_check_spans(const AuditCheck *c);
 uint64_t audit_check_unnumbered(const AuditCheck *c); /* of an earlier version */

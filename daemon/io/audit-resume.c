@@ -128,27 +128,19 @@ static char *reason_of(const AuditProblem *p, const AuditHead *head) {
         }
 }
 
-/* What somebody else has written breaks nothing, and what an earlier start has found was said then. */
-static char *broken_by(const GPtrArray *problems, const AuditHead *head) {
-        for (unsigned i = 0; i < problems->len; i++) {
-                const AuditProblem *p = g_ptr_array_index(problems, i);
-
-                if (p->finding != AUDIT_FORGED && p->finding != AUDIT_BROKEN)
-                        return reason_of(p, head);
-        }
-        return NULL;
-}
-
 static void look(sd_journal *j, AuditReader *r, const AuditHead *head, AuditResumed *ret) {
         g_autoptr(AuditCheck) check = audit_check_new(head);
-        uint64_t more;
+        const AuditProblem *problem;
         const AuditSpan *span;
+        uint64_t more;
 
         if (!walk(j, r, head, check)) {
                 ret->broken = g_strdup("the journal cannot be read to its end");
                 return;
         }
-        ret->broken = broken_by(audit_check_finish(check, audit_reader_oldest(r), &more), head);
+        (void) audit_check_finish(check, audit_reader_oldest(r), &more);
+        problem = audit_check_broken(check);
+        ret->broken = problem ? reason_of(problem, head) : NULL;
         span = audit_check_spans(check)->len > 0 ? g_ptr_array_index(audit_check_spans(check), 0) : NULL;
         if (span && span->last.seq > head->seq)
                 ret->head = span->last;

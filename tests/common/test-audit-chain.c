@@ -379,6 +379,54 @@ static void test_marked(void) {
         ASSERT_FOUND(t, "missing 4-6 @3, changed 7-7 @3");
 }
 
+static void assert_broken(const Trail *t, const AuditHead *head, AuditFinding finding, uint64_t from,
+                          uint64_t to) {
+        g_autoptr(AuditCheck) c = audit_check_new(head);
+        const AuditProblem *p;
+        uint64_t more;
+
+        for (unsigned i = 0; i < t->entries->len; i++)
+                show(c, trail_entry(t, i), i);
+        (void) audit_check_finish(c, 1, &more);
+        p = audit_check_broken(c);
+        g_assert_cmpint(p != NULL, ==, from > 0);
+        if (!p)
+                return;
+        g_assert_cmpint(p->finding, ==, finding);
+        g_assert_cmpuint(p->from, ==, from);
+        g_assert_cmpuint(p->to, ==, to);
+}
+
+/* What the server says at its start is of the head and behind it, whatever is wrong in front of it and whoever else writes. */
+static void test_broken(void) {
+        g_autoptr(Trail) t = trail_new(12);
+        AuditHead at_ten = t->head;
+
+        g_ptr_array_remove_index(t->entries, 2); /* 1 2 4 … 12 */
+        assert_broken(t, &t->head, AUDIT_MISSING, 0, 0);
+        assert_broken(t, NULL, AUDIT_MISSING, 0, 0);
+
+        at_ten.seq = 10;
+        assert_broken(t, &at_ten, AUDIT_CHANGED, 10, 10); /* the hash is that of 12 */
+        g_ptr_array_remove_index(t->entries, 8);          /* 10 */
+        assert_broken(t, &at_ten, AUDIT_MISSING, 10, 10);
+        at_ten.seq = 9;
+        memcpy(at_ten.instance, OTHER, sizeof(OTHER));
+        assert_broken(t, &at_ten, AUDIT_MISSING, 1, 9);
+
+        g_ptr_array_remove_range(t->entries, 8, 2); /* 11, 12 */
+        assert_broken(t, &t->head, AUDIT_MISSING, 10, 12);
+
+        for (unsigned i = 0; i <= AUDIT_PROBLEMS_MAX; i++) {
+                Entry *e = entry_begin("client-online", INSTANCE, 13);
+
+                e->author = AUDIT_AUTHOR_OTHER;
+                entry_seal(e, t->head.hash, at_ten.hash);
+                g_ptr_array_add(t->entries, e);
+        }
+        assert_broken(t, &t->head, AUDIT_MISSING, 10, 12);
+}
+
 /* Two servers, one journal. */
 static void test_instances(void) {
         g_autoptr(Trail) t = trail_new(3), other = trail_new(0);
@@ -489,6 +537,7 @@ int main(int argc, char *argv[]) {
         ADD("unnumbered", test_unnumbered);
         ADD("author-ended", test_author_ended);
         ADD("marked", test_marked);
+        ADD("broken", test_broken);
         ADD("instances", test_instances);
         ADD("limits", test_limits);
         ADD("permutations", test_permutations);
