@@ -314,6 +314,7 @@ class Alerts(ServerTest):
 
     def test_command_failed(self):
         self.allow_warnings(' failed')
+        mserverctl('send', 'demo', 'exec', '3node0', 'true')  # ends one that a test before has left
         with self.assertRaises(Failed):
             mserverctl('send', 'demo', 'exec', '3node0', 'false')
         alert = self.raised('command-failed', 'exec 3node0 failed')
