@@ -144,5 +144,6 @@ void script_link_cancel(ScriptLink *k) {
 }
 
 void script_link_set_flow(ScriptLink *k, bool open) {
-        pipe_stream_set_flow(k->stream, open);
+        if (k->handler) /* else nothing that comes is for anybody */
+                pipe_stream_set_flow(k->stream, open);
 }
