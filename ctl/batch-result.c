@@ -11,7 +11,7 @@
 #include "names.h"
 #include "report.h"
 #include "result.h"
-#include "text.h"
+#include "when.h"
 
 #define SKIPPED "skipped"
 #define PLANNED "planned"
@@ -129,7 +129,7 @@ static void append_outputs(GString *out, const GPtrArray *reports, const Termina
 }
 
 static void add_row(Table *t, const CommandReport *r) {
-        g_autofree char *took = text_duration(command_report_duration(r));
+        g_autofree char *took = when_span(command_report_duration(r));
         bool skipped = strcmp(r->state, SKIPPED) == 0;
 
         table_add_colored(t, COLOR_STRONG, r->client);

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "names.h"
 #include "text.h"
+#include "when.h"
 
 char **client_info_ids(BusClient *bus) {
         g_autoptr(sd_bus_message) reply = bus_client_peek(bus, "ListClients", NULL);
@@ -82,7 +83,7 @@ bool client_info_is_online(json_object *info) {
 
 bool client_info_check_online(json_object *info, uint64_t now_usec, GError **error) {
         uint64_t since = json_uint(info, "Since");
-        g_autofree char *ago = text_duration(now_usec > since ? now_usec - since : 0);
+        g_autofree char *ago = when_span(now_usec > since ? now_usec - since : 0);
 
         if (client_info_is_online(info))
                 return true;

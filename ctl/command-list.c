@@ -4,7 +4,7 @@
 
 #include "bus-error.h"
 #include "state.h"
-#include "text.h"
+#include "when.h"
 
 static void row_free(gpointer data) {
         CommandRow *r = data;
@@ -54,7 +54,7 @@ GPtrArray *command_list_read(BusClient *bus, json_object *filter, GError **error
 }
 
 char *command_row_took(const CommandRow *r) {
-        return r->finished >= r->requested ? text_duration(r->finished - r->requested) : NULL;
+        return r->finished >= r->requested ? when_span(r->finished - r->requested) : NULL;
 }
 
 Color command_state_color(const char *state) {

@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "display.h"
-#include "text.h"
+#include "when.h"
 
 #define BAR_WIDTH 20
 
@@ -36,7 +36,7 @@ static void append_count(GString *out, const Terminal *t, Color color, unsigned 
 static char *format_line(const Progress *p, const Terminal *t) {
         unsigned ended = MIN(p->succeeded + p->failed + p->skipped, p->total);
         GString *out = g_string_new(NULL);
-        g_autofree char *elapsed = text_duration(p->elapsed);
+        g_autofree char *elapsed = when_span(p->elapsed);
 
         append_colored(out, t, COLOR_DIM, p->id);
         g_string_append(out, "  ");

@@ -19,7 +19,7 @@
 #include "limits.h"
 #include "live.h"
 #include "result.h"
-#include "text.h"
+#include "when.h"
 
 /* While a command is followed. */
 typedef struct Screen {
@@ -37,7 +37,7 @@ static char *draw(const Terminal *terminal, void *userdata) {
 
         if (!s->report)
                 return NULL;
-        took = text_duration(now_monotonic() - s->since);
+        took = when_span(now_monotonic() - s->since);
         title = command_report_title(s->report);
         line = g_strdup_printf("%s  %s  %s   %s, %s", s->report->id, s->report->client, title,
                                s->report->state, took);
@@ -94,7 +94,7 @@ static bool streams(const char *command) {
 static void print_success(const Ctl *ctl, const CommandReport *r) {
         const Terminal *t = &ctl->terminal;
         TableStyle style = { *t, false, ctl->style.full };
-        g_autofree char *took = text_duration(command_report_duration(r)), *title = command_report_title(r);
+        g_autofree char *took = when_span(command_report_duration(r)), *title = command_report_title(r);
         g_autofree char *members = result_format_members(r->result, now_realtime(), &style);
 
         printf("%s%s%s  %s%s%s  %s   ", terminal_color(t, COLOR_DIM), r->id, terminal_reset(t, COLOR_DIM),

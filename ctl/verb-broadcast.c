@@ -22,8 +22,8 @@
 #include "request.h"
 #include "run-command.h"
 #include "selector.h"
-#include "text.h"
 #include "verbs.h"
+#include "when.h"
 
 static const OptionInfo options[] = {
         { "on", 0, N_("SELECTOR"),
@@ -185,7 +185,7 @@ static bool follow(BusClient *bus, const Broadcast *b, BatchReport *report, GErr
 }
 
 static void print_totals(const Ctl *ctl, const BatchReport *r, uint64_t took_usec) {
-        g_autofree char *took = text_duration(took_usec);
+        g_autofree char *took = when_span(took_usec);
 
         ctl_note(ctl, _("%s: %u of %u succeeded, %u failed, %u skipped, in %s"), r->id, r->succeeded,
                  r->total, r->failed, r->skipped, took);

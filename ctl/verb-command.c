@@ -10,7 +10,6 @@
 #include "report.h"
 #include "result.h"
 #include "run-command.h"
-#include "text.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -43,7 +42,7 @@ static void add_time(Table *t, uint64_t usec) {
 
 static void add_state(Table *t, const CommandReport *r) {
         uint64_t duration = command_report_duration(r);
-        g_autofree char *took = text_duration(duration), *text = g_strdup_printf(_(" in %s"), took);
+        g_autofree char *took = when_span(duration), *text = g_strdup_printf(_(" in %s"), took);
 
         table_add_colored(t, command_state_color(r->state), r->state);
         if (duration > 0)

@@ -117,9 +117,22 @@ bool when_parse(const char *text, WhenDirection direction, uint64_t now_usec, ui
                         text);
 }
 
+char *when_span(uint64_t usec) {
+        static const char *const units[] = {
+                N_(" µs"), N_(" ms"), N_(" s"), N_(" min"), N_(" h"), N_(" d")
+        };
+        g_autofree char *text = text_duration(usec);
+        const char *unit = strchr(text, ' ');
+
+        for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+                if (strcmp(units[i], unit) == 0)
+                        return g_strdup_printf("%.*s%s", (int) (unit - text), text, _(units[i]));
+        g_assert_not_reached();
+}
+
 char *when_ago(uint64_t usec, uint64_t now_usec) {
         uint64_t distance = usec > now_usec ? usec - now_usec : now_usec - usec;
-        g_autofree char *duration = text_duration(distance);
+        g_autofree char *duration = when_span(distance);
 
         /* Below a second it is the clocks that differ, not the times. */
         if (distance < USEC_PER_SEC)

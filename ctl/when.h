@@ -16,6 +16,9 @@ typedef enum WhenDirection {
  * epoch. Anything else is FLEET_ERROR_INVALID_PARAMETER. */
 bool when_parse(const char *text, WhenDirection direction, uint64_t now_usec, uint64_t *ret, GError **error);
 
+/* "14 min": text_duration() in the reader's language; new string. */
+char *when_span(uint64_t usec);
+
 /* "6 d ago", "in 2 h", "now"; new string. */
 char *when_ago(uint64_t usec, uint64_t now_usec);
 

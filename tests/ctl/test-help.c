@@ -2,22 +2,14 @@
 /* Help, in English and in Korean: it names all there is, fits, and lines up. */
 #include "help.h"
 
-#include <libintl.h>
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "display.h"
+#include "speak.h"
 
 #define WIDTH 80
 
 static const Terminal plain = { .utf8 = true };
-
-/* Korean without a Korean locale: $LANGUAGE is heard in any but "C". */
-static void speak(const char *language) {
-        (void) setenv("LANGUAGE", language, 1);
-        (void) setlocale(LC_ALL, "C.UTF-8");
-}
 
 static void assert_fits(const char *text) {
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -84,13 +76,10 @@ static void test_command(void) {
 }
 
 int main(int argc, char **argv) {
-        (void) bindtextdomain("mserver", g_getenv("TEST_LOCALEDIR"));
-        (void) bind_textdomain_codeset("mserver", "UTF-8");
-        (void) textdomain("mserver");
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/help/english", test_english);
         g_test_add_func("/help/command", test_command);
-        /* The last: gettext(3) keeps what it found for a text until the locale itself changes. */
+        /* The last: see speak.h. */
         g_test_add_func("/help/korean", test_korean);
         return g_test_run();
 }

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "speak.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
 
@@ -80,6 +81,25 @@ static void test_ago(void) {
         assert_ago(NOW + USEC_PER_MSEC, "now");
 }
 
+static void assert_span(uint64_t usec, const char *expected) {
+        g_autofree char *span = when_span(usec);
+
+        g_assert_cmpstr(span, ==, expected);
+}
+
+/* Each unit has a word of its own there. */
+static void test_korean(void) {
+        speak("ko");
+        assert_span(0, "0 µs");
+        assert_span(340 * USEC_PER_MSEC, "340 ms");
+        assert_span(1200 * USEC_PER_MSEC, "1.2초");
+        assert_span(14 * 60 * USEC_PER_SEC, "14분");
+        assert_span(3 * HOUR, "3시간");
+        assert_span(6 * 24 * HOUR, "6일");
+        assert_ago(NOW - 14 * 60 * USEC_PER_SEC, "14분 전");
+        assert_ago(NOW + 3 * HOUR, "3시간 뒤");
+}
+
 int main(int argc, char **argv) {
         (void) setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
         tzset();
@@ -88,5 +108,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/when/relative", test_relative);
         g_test_add_func("/when/wrong", test_wrong);
         g_test_add_func("/when/ago", test_ago);
+        /* The last: see speak.h. */
+        g_test_add_func("/when/korean", test_korean);
         return g_test_run();
 }
