@@ -21,7 +21,7 @@ typedef struct Backup {
 static bool has_room(Backup *c) {
         g_autoptr(GError) error = NULL;
 
-        if (outbox_has_room(c->context->outbox, &error))
+        if (outbox_has_room(c->context->tools->outbox, &error))
                 return true;
         command_finished(c->context, COMMAND_REJECTED, NULL, error->message);
         return false;
@@ -75,7 +75,7 @@ static void stored(const BackupRecord *r, const char *path, const char *warning,
         c->result = result_of(r, path);
         message = message_backup_complete(c->context->id, c->container, path, r->sha256, (int64_t) r->size,
                                           (int64_t) r->created);
-        c->record = outbox_put(c->context->outbox,
+        c->record = outbox_put(c->context->tools->outbox,
                                &(OutboxRecord){ .kind = OUTBOX_BACKUP_COMPLETE,
                                                 .id = c->context->id,
                                                 .container = c->container,
@@ -94,8 +94,9 @@ static void fetched(KeystoreFound *found, const GError *error, void *userdata) {
         else if (key_bundle_count_keys(found->bundle) == 0)
                 fail(c, "no key in the keystore of %s, %s", c->container, found->path);
         else if (has_room(c))
-                c->put = backup_store_put(c->context->backups, c->container, g_steal_pointer(&found->bundle),
-                                          now_realtime() / USEC_PER_MSEC, stored, c);
+                c->put = backup_store_put(c->context->tools->backups, c->container,
+                                          g_steal_pointer(&found->bundle), now_realtime() / USEC_PER_MSEC,
+                                          stored, c);
 }
 
 static void *backup_start(CommandContext *x) {
@@ -104,8 +105,8 @@ static void *backup_start(CommandContext *x) {
         c->context = x;
         c->container = x->containers[0];
         if (has_room(c))
-                c->fetch = keystore_fetch_new(x->docker, c->container,
-                                              node_config_keystore(x->config->nodes, c->container),
+                c->fetch = keystore_fetch_new(x->tools->docker, c->container,
+                                              node_config_keystore(x->tools->config->nodes, c->container),
                                               json_bool_at(x->params, "network"), fetched, c);
         return c;
 }

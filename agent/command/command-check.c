@@ -77,7 +77,8 @@ static void *check_start(CommandContext *x) {
 
         c->context = x;
         c->container = x->containers[0];
-        c->node = node_open(x->loop, x->docker, x->config->nodes, c->container, opened, c);
+        c->node = node_open(x->tools->loop, x->tools->docker, x->tools->config->nodes, c->container, opened,
+                            c);
         return c;
 }
 

@@ -81,7 +81,7 @@ static char *refused(CommandContext *x, json_object *argv) {
 
         for (size_t i = 0; i < json_object_array_length(argv); i++)
                 words[i] = json_object_get_string(json_object_array_get_idx(argv, i));
-        return policy_refuses_exec(x->config->policy, words);
+        return policy_refuses_exec(x->tools->config->policy, words);
 }
 
 static void *exec_start(CommandContext *x) {
@@ -94,7 +94,8 @@ static void *exec_start(CommandContext *x) {
         if (refusal)
                 command_finished(x, COMMAND_REJECTED, NULL, refusal);
         else
-                c->exec = docker_exec_new(x->loop, x->docker, x->containers[0], argv, &handler, c);
+                c->exec = docker_exec_new(x->tools->loop, x->tools->docker, x->containers[0], argv, &handler,
+                                          c);
         json_object_put(argv);
         return c;
 }
@@ -105,7 +106,7 @@ static void exec_stop(void *command) {
 
         c->stopping = true;
         if (id) {
-                c->stop = docker_exec_stop_new(c->context->loop, c->context->docker,
+                c->stop = docker_exec_stop_new(c->context->tools->loop, c->context->tools->docker,
                                                c->context->containers[0], id, EXEC_TERM_GRACE_SEC * 1000,
                                                stop_failed, c);
                 return;

@@ -30,7 +30,7 @@ static void act_reply(unsigned status, json_object *body, const GError *error, v
         if (error)
                 per_container_failed(job, error->message);
         else
-                job->call = docker_inspect(per_container_context(job->owner)->docker, job->container,
+                job->call = docker_inspect(per_container_context(job->owner)->tools->docker, job->container,
                                            state_reply, job);
 }
 
@@ -42,16 +42,17 @@ static uint64_t stop_timeout(const PerContainerJob *job) {
 }
 
 static void begin_start(PerContainerJob *job) {
-        job->call = docker_start(per_container_context(job->owner)->docker, job->container, act_reply, job);
+        job->call = docker_start(per_container_context(job->owner)->tools->docker, job->container, act_reply,
+                                 job);
 }
 
 static void begin_stop(PerContainerJob *job) {
-        job->call = docker_stop(per_container_context(job->owner)->docker, job->container, stop_timeout(job),
-                                act_reply, job);
+        job->call = docker_stop(per_container_context(job->owner)->tools->docker, job->container,
+                                stop_timeout(job), act_reply, job);
 }
 
 static void begin_restart(PerContainerJob *job) {
-        job->call = docker_restart(per_container_context(job->owner)->docker, job->container,
+        job->call = docker_restart(per_container_context(job->owner)->tools->docker, job->container,
                                    stop_timeout(job), act_reply, job);
 }
 

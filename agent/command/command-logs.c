@@ -83,7 +83,7 @@ static void stream_ended(const GError *error, void *userdata) {
         else if (!docker_frames_at_boundary(&c->frames))
                 finish(c, COMMAND_FAILED, "docker ended the log in the middle of a message");
         else if (c->follow)
-                c->call = docker_inspect(c->context->docker, c->container, end_reply, c);
+                c->call = docker_inspect(c->context->tools->docker, c->container, end_reply, c);
         else
                 finish(c, COMMAND_SUCCEEDED, NULL);
 }
@@ -112,7 +112,7 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
         c->started = g_strdup(json_string_at(body, "State.StartedAt"));
         c->frames.tty = json_bool_at(body, "Config.Tty");
         (void) json_uint_at(params, "lines", &lines);
-        c->call = docker_logs(c->context->docker, c->container, lines, since_epoch(params), c->follow,
+        c->call = docker_logs(c->context->tools->docker, c->container, lines, since_epoch(params), c->follow,
                               &handler, c);
         docker_call_set_flow(c->call, !c->closed);
 }
@@ -123,7 +123,7 @@ static void *logs_start(CommandContext *x) {
         c->context = x;
         c->container = x->containers[0];
         c->follow = json_bool_at(x->params, "follow");
-        c->call = docker_inspect(x->docker, c->container, inspect_reply, c);
+        c->call = docker_inspect(x->tools->docker, c->container, inspect_reply, c);
         return c;
 }
 

@@ -19,8 +19,8 @@ static void *rotate_start(CommandContext *x) {
         Rotate *c = g_new0(Rotate, 1);
 
         c->context = x;
-        c->wait = rotations_rotate(x->rotations, x->id, x->containers[0], json_bool_at(x->params, "force"),
-                                   done, c);
+        c->wait = rotations_rotate(x->tools->rotations, x->id, x->containers[0],
+                                   json_bool_at(x->params, "force"), done, c);
         return c;
 }
 

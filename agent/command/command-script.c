@@ -49,7 +49,7 @@ static void *script_start(CommandContext *x) {
                                         .timeout_usec = x->timeout_usec };
 
         c->context = x;
-        c->run = script_run_new(x->scripts, &request, &handler, c);
+        c->run = script_run_new(x->tools->scripts, &request, &handler, c);
         return c;
 }
 
@@ -66,7 +66,7 @@ static void script_stop(void *command) {
         ScriptCommand *c = command;
 
         c->stopping = true;
-        c->late = loop_timer_new(c->context->loop, 3 * SCRIPT_GRACE_SEC * 1000, 0, too_late, c);
+        c->late = loop_timer_new(c->context->tools->loop, 3 * SCRIPT_GRACE_SEC * 1000, 0, too_late, c);
         script_run_cancel(c->run);
 }
 

@@ -22,15 +22,15 @@ static void inspect_reply(unsigned status, json_object *body, const GError *erro
                 return;
         }
         job->result = container_status(body);
-        job->question = node_watch_ask(per_container_context(job->owner)->nodes, job->container, body, told,
-                                       job);
+        job->question = node_watch_ask(per_container_context(job->owner)->tools->nodes, job->container, body,
+                                       told, job);
         if (!job->question)
                 per_container_done(job, job->result);
 }
 
 static void begin(PerContainerJob *job) {
-        job->call = docker_inspect(per_container_context(job->owner)->docker, job->container, inspect_reply,
-                                   job);
+        job->call = docker_inspect(per_container_context(job->owner)->tools->docker, job->container,
+                                   inspect_reply, job);
 }
 
 static void *status_start(CommandContext *x) {

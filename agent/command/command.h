@@ -17,8 +17,8 @@
 #include "scripts.h"
 #include "state.h"
 
-/* What a command is given; it stays until the command is freed. */
-typedef struct CommandContext {
+/* What all commands work with. Borrowed. */
+typedef struct CommandTools {
         Loop *loop;
         Docker *docker;
         const AgentConfig *config;
@@ -27,6 +27,11 @@ typedef struct CommandContext {
         NodeWatch *nodes;
         BackupStore *backups;
         Scripts *scripts;
+} CommandTools;
+
+/* What a command is given; it stays until the command is freed. */
+typedef struct CommandContext {
+        const CommandTools *tools;
         const Script *script; /* what is to be run; NULL for what is built in */
         const char *id;
         json_object *params;   /* checked; never NULL */

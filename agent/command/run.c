@@ -96,7 +96,7 @@ void command_finished(CommandContext *x, CommandState state, json_object *result
         output_end(r->output);
         r->deadline = loop_timer_free(r->deadline);
         r->step = loop_timer_free(r->step);
-        r->step = loop_timer_new(x->loop, 0, 0, hand_over_end, r);
+        r->step = loop_timer_new(x->tools->loop, 0, 0, hand_over_end, r);
 }
 
 /* The source pauses while a whole chunk waits to be sent; what is less does not keep a command from ending. One
@@ -153,7 +153,7 @@ static bool check_containers(Run *r, bool named, GError **error) {
         g_autofree char *first = NULL;
 
         for (char **c = r->context.containers; *c; c++) {
-                g_autofree char *refusal = policy_refuses_container(r->host->config->policy, *c);
+                g_autofree char *refusal = policy_refuses_container(r->host->tools.config->policy, *c);
 
                 if (!refusal)
                         g_ptr_array_add(allowed, g_strdup(*c));
@@ -176,7 +176,7 @@ static void start(Run *r) {
 
 static void list_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
         Run *r = userdata;
-        char **globs = r->host->config->containers;
+        char **globs = r->host->tools.config->containers;
         g_autoptr(GError) e = NULL;
         g_auto(GStrv) managed = NULL;
         const char *wanted = json_string_at(r->context.params, "container");
@@ -245,7 +245,7 @@ static bool check_params(Run *r, GError **error) {
                 params = json_object_new_object();
         if (r->target && *r->target && json_object_is_type(params, json_type_object))
                 json_add_string(params, "target", r->target);
-        checked = run_check(r->host->config, r->name, params, error);
+        checked = run_check(r->host->tools.config, r->name, params, error);
         json_object_put(params);
         if (!checked)
                 return false;
@@ -260,19 +260,19 @@ static void begin(void *userdata) {
         g_autofree char *refusal = NULL;
 
         r->step = loop_timer_free(r->step);
-        r->context.script = script_find(r->host->config->scripts, r->name);
+        r->context.script = script_find(r->host->tools.config->scripts, r->name);
         r->type = type_of(r->name, r->context.script);
         if (!r->type) {
-                (void) fail_unknown(r->host->config, r->name, &error);
+                (void) fail_unknown(r->host->tools.config, r->name, &error);
                 fail(r, error);
-        } else if ((refusal = policy_refuses_command(r->host->config->policy, r->name, r->caller)))
+        } else if ((refusal = policy_refuses_command(r->host->tools.config->policy, r->name, r->caller)))
                 command_finished(&r->context, COMMAND_REJECTED, NULL, refusal);
         else if (!check_params(r, &error))
                 fail(r, error);
         else if (r->context.script && !r->context.script->container)
                 start(r);
         else
-                r->list = docker_list(r->context.docker, list_reply, r);
+                r->list = docker_list(r->context.tools->docker, list_reply, r);
 }
 
 static void stop(Run *r, CommandState as) {
@@ -299,24 +299,17 @@ Run *run_new(const RunHost *host, const RunRequest *q) {
         Run *r = g_new0(Run, 1);
 
         r->host = host;
-        r->context.loop = host->loop;
-        r->context.docker = host->docker;
-        r->context.config = host->config;
-        r->context.outbox = host->outbox;
-        r->context.rotations = host->rotations;
-        r->context.nodes = host->nodes;
-        r->context.backups = host->backups;
+        r->context.tools = &host->tools;
         r->context.params = json_object_get(q->params);
         r->context.id = r->id = g_strdup(q->id);
         r->name = g_strdup(q->command);
         r->target = g_strdup(q->target);
         r->caller = g_strdup(q->caller);
-        r->context.scripts = host->scripts;
         r->context.timeout_usec = q->timeout_usec;
         r->output = output_new(!q->unheard);
         r->stopped_as = COMMAND_RUNNING;
-        r->step = loop_timer_new(host->loop, 0, 0, begin, r);
-        r->deadline = loop_timer_new(host->loop, q->timeout_usec / USEC_PER_MSEC, 0, time_out, r);
+        r->step = loop_timer_new(host->tools.loop, 0, 0, begin, r);
+        r->deadline = loop_timer_new(host->tools.loop, q->timeout_usec / USEC_PER_MSEC, 0, time_out, r);
         return r;
 }
 

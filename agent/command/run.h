@@ -13,14 +13,7 @@
 typedef struct Run Run;
 
 typedef struct RunHost {
-        Loop *loop;
-        Docker *docker;
-        const AgentConfig *config;
-        Outbox *outbox;
-        Rotations *rotations;
-        NodeWatch *nodes;
-        BackupStore *backups;
-        Scripts *scripts;
+        CommandTools tools;
         /* Output may be sent that could not be before: run_take_output(). */
         void (*output_ready)(Run *r, void *userdata);
         /* The end, exactly once, never from inside another call; the run may be freed from here. */

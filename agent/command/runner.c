@@ -51,7 +51,8 @@ static void update_tick(Runner *r) {
         bool wanted = r->flow && r->ready.length > 0;
 
         if (wanted && !r->tick)
-                r->tick = loop_timer_new(r->host.loop, OUTPUT_TICK_MSEC, OUTPUT_TICK_MSEC, tick_handler, r);
+                r->tick = loop_timer_new(r->host.tools.loop, OUTPUT_TICK_MSEC, OUTPUT_TICK_MSEC,
+                                         tick_handler, r);
         else if (!wanted)
                 r->tick = loop_timer_free(r->tick);
 }
@@ -95,14 +96,14 @@ Runner *runner_new(Loop *l, const AgentConfig *config, Outbox *outbox, Rotations
         if (!r->backups)
                 return runner_free(r);
         r->host = (RunHost){
-                .loop = l,
-                .docker = r->docker,
-                .config = config,
-                .outbox = outbox,
-                .rotations = rotations,
-                .nodes = nodes,
-                .backups = r->backups,
-                .scripts = scripts,
+                .tools = { .loop = l,
+                           .docker = r->docker,
+                           .config = config,
+                           .outbox = outbox,
+                           .rotations = rotations,
+                           .nodes = nodes,
+                           .backups = r->backups,
+                           .scripts = scripts },
                 .output_ready = on_output_ready,
                 .finished = finished,
                 .userdata = r,
