@@ -106,3 +106,36 @@ void trail_copy(Trail *t, unsigned from, unsigned to) {
                 entry_add(e, g_strdup(g_ptr_array_index(original->fields, i)));
         g_ptr_array_insert(t->entries, (int) to, e);
 }
+
+void trail_show(AuditCheck *c, const Entry *e, unsigned place) {
+        AuditField fields[AUDIT_READ_FIELDS_MAX];
+        g_autofree char *cursor = g_strdup_printf("@%u", place);
+        const AuditSeen seen = {
+                fields, entry_fields(e, fields), e->author, "uid 1000", place * 1000, cursor
+        };
+
+        audit_check_entry(c, &seen);
+}
+
+char *trail_judge(const Trail *t, const AuditHead *head) {
+        static const char *const names[] = {
+                [AUDIT_MISSING] = "missing",   [AUDIT_CHANGED] = "changed", [AUDIT_MOVED] = "moved",
+                [AUDIT_REPEATED] = "repeated", [AUDIT_FORGED] = "forged",   [AUDIT_BROKEN] = "broken",
+        };
+        g_autoptr(AuditCheck) c = audit_check_new(head);
+        g_autoptr(GString) text = g_string_new(NULL);
+        const GPtrArray *problems;
+        uint64_t more;
+
+        for (unsigned i = 0; i < t->entries->len; i++)
+                trail_show(c, trail_entry(t, i), i);
+        problems = audit_check_finish(c, 1, &more);
+        g_assert_cmpuint(more, ==, 0);
+        for (unsigned i = 0; i < problems->len; i++) {
+                const AuditProblem *p = g_ptr_array_index(problems, i);
+
+                g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT " %s",
+                                       i ? ", " : "", names[p->finding], p->from, p->to, p->cursor ?: "end");
+        }
+        return g_string_free(g_steal_pointer(&text), false);
+}

@@ -5,6 +5,7 @@
 #include "audit-check.h"
 
 #define INSTANCE "00112233445566778899aabbccddeeff"
+#define OTHER "ffeeddccbbaa99887766554433221100"
 
 typedef struct Entry {
         GPtrArray *fields; /* of char* */
@@ -35,3 +36,13 @@ void entry_replace(Entry *e, const char *name,
                    char *field); /* likewise, for the one that begins with name */
 void entry_seal(Entry *e, const char *previous, char ret_hash[AUDIT_HASH_LENGTH + 1]);
 size_t entry_fields(const Entry *e, AuditField *ret); /* ret: AUDIT_READ_FIELDS_MAX of them */
+
+/* Shows it to the check as the entry at this place of the journal. */
+void trail_show(AuditCheck *c, const Entry *e, unsigned place);
+/* What is found in it: "missing 3-4 @2, changed 5-5 @4", with places; new string. */
+char *trail_judge(const Trail *t, const AuditHead *head);
+#define ASSERT_FOUND(t, expected)                                       \
+        do {                                                            \
+                g_autofree char *found_ = trail_judge((t), &(t)->head); \
+                g_assert_cmpstr(found_, ==, (expected));                \
+        } while (0)
