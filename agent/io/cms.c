@@ -13,6 +13,7 @@
 #include "file.h"
 #include "key-bundle.h"
 #include "limits.h"
+#include "openssl-error.h"
 #include "pem.h"
 
 #define RSA_BITS_MIN 2048
@@ -23,13 +24,8 @@ struct CmsRecipients {
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
-/* What OpenSSL says is wrong: the last of its reasons. */
 static bool fail(GError **error, FleetError code, const char *what) {
-        unsigned long e = ERR_peek_last_error();
-        const char *reason = e ? ERR_reason_error_string(e) : NULL;
-
-        ERR_clear_error();
-        return fleet_fail(error, code, "%s: %s", what, reason ?: "no reason given");
+        return fleet_fail(error, code, "%s: %s", what, openssl_reason());
 }
 
 static bool check_key(X509 *certificate, const char *path, GError **error) {

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "fingerprint.h"
+#include "openssl-error.h"
 #include "text.h"
 
 struct ServerTrust {
@@ -124,7 +125,7 @@ static int verify_handler(X509_STORE_CTX *x, void *userdata) {
 
 void server_trust_apply(ServerTrust *t, SSL_CTX *context) {
         if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
-                g_error("OpenSSL does not start: %s", ERR_reason_error_string(ERR_get_error()));
+                g_error("OpenSSL does not start: %s", openssl_reason());
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(context, verify_handler, t);
 }
@@ -163,7 +164,7 @@ ServerTrust *server_trust_new(const char *host, const char *ca_file, const char 
         t->pin = g_strdup(pin);
         t->context = SSL_CTX_new(TLS_client_method());
         if (!t->context)
-                g_error("OpenSSL does not start: %s", ERR_reason_error_string(ERR_get_error()));
+                g_error("OpenSSL does not start: %s", openssl_reason());
         server_trust_apply(t, t->context);
         if (pin)
                 return g_steal_pointer(&t);
@@ -175,7 +176,7 @@ ServerTrust *server_trust_new(const char *host, const char *ca_file, const char 
         }
         if (!ca_file && SSL_CTX_set_default_verify_paths(t->context) != 1) {
                 fleet_fail(error, FLEET_ERROR_CONFIG, "The system's CA certificates cannot be read: %s",
-                           ERR_reason_error_string(ERR_get_error()) ?: "unknown reason");
+                           openssl_reason());
                 return NULL;
         }
         return g_steal_pointer(&t);

@@ -12,8 +12,8 @@
 #include "error.h"
 #include "file.h"
 #include "limits.h"
+#include "openssl-error.h"
 #include "text.h"
-#include "tls-server.h"
 
 #define SECONDS_PER_DAY (24 * 3600)
 #define COMMON_NAME_MAX 64 /* RFC 5280, ub-common-name */
@@ -25,7 +25,7 @@ static const unsigned char loopback6[16] = { [15] = 1 };
 
 static bool fail(GError **error, const char *what) {
         return fleet_fail(error, FLEET_ERROR_FAILED, "Cannot make a certificate: %s: %s", what,
-                          tls_error_text());
+                          openssl_reason());
 }
 
 static BIO *open_pem(const char *path, char **ret_text, GError **error) {
@@ -47,7 +47,7 @@ X509 *certificate_read(const char *path, GError **error) {
         cert = PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL);
         if (!cert)
                 (void) fleet_fail(error, FLEET_ERROR_CONFIG, "\"%s\" holds no certificate in PEM form: %s",
-                                  path, tls_error_text());
+                                  path, openssl_reason());
         return cert;
 }
 
@@ -62,7 +62,7 @@ EVP_PKEY *private_key_read(const char *path, GError **error) {
         if (!key)
                 (void) fleet_fail(error, FLEET_ERROR_CONFIG,
                                   "\"%s\" holds no private key in PEM form without a passphrase: %s", path,
-                                  tls_error_text());
+                                  openssl_reason());
         OPENSSL_cleanse(text, strlen(text));
         return key;
 }

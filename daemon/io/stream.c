@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "limits.h"
-#include "tls-server.h"
+#include "openssl-error.h"
 
 typedef struct Chunk {
         GList link;
@@ -179,7 +179,7 @@ static ssize_t read_some(Stream *s) {
                         end(s, errno != 0 ? g_strerror(errno) : "closed by the peer");
                         break;
                 default:
-                        end(s, tls_error_text());
+                        end(s, openssl_reason());
                 }
                 return -1;
         }
@@ -230,7 +230,7 @@ static bool handshake(Stream *s) {
                 return true;
         }
         if (!tls_wants(s, r))
-                end(s, SSL_get_error(s->ssl, r) == SSL_ERROR_SSL ? tls_error_text() : "closed by the peer");
+                end(s, SSL_get_error(s->ssl, r) == SSL_ERROR_SSL ? openssl_reason() : "closed by the peer");
         return false;
 }
 

@@ -7,16 +7,10 @@
 
 #include "certificate.h"
 #include "error.h"
+#include "openssl-error.h"
 
 #define CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
-
-const char *tls_error_text(void) {
-        const char *text = ERR_reason_error_string(ERR_peek_last_error());
-
-        ERR_clear_error();
-        return text ?: "unknown TLS error";
-}
 
 /* A client that offers protocols must offer ours; one that offers none is served. */
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in,
@@ -65,7 +59,7 @@ static bool ask_for_client_certificate(SSL_CTX *ctx, const char *client_ca, GErr
 
         if (SSL_CTX_load_verify_file(ctx, client_ca) != 1)
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "Cannot use \"%s\" as the CA of clients: %s",
-                                  client_ca, tls_error_text());
+                                  client_ca, openssl_reason());
         names = SSL_load_client_CA_file(client_ca);
         SSL_CTX_set_client_CA_list(ctx, names);
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -93,15 +87,15 @@ static bool configure(SSL_CTX *ctx, const char *cert, const char *key, const cha
         SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
         if (SSL_CTX_set_cipher_list(ctx, CIPHERS_TLS12) != 1 || SSL_CTX_set1_groups_list(ctx, GROUPS) != 1)
                 return fleet_fail(error, FLEET_ERROR_FAILED, "OpenSSL lacks the ciphers we need: %s",
-                                  tls_error_text());
+                                  openssl_reason());
 
         SSL_CTX_set_default_passwd_cb(ctx, pem_no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "Cannot use the certificate \"%s\": %s", cert,
-                                  tls_error_text());
+                                  openssl_reason());
         if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
                 return fleet_fail(error, FLEET_ERROR_CONFIG, "Cannot use the private key \"%s\": %s", key,
-                                  tls_error_text());
+                                  openssl_reason());
         if (SSL_CTX_check_private_key(ctx) != 1)
                 return fleet_fail(error, FLEET_ERROR_CONFIG,
                                   "The private key \"%s\" does not belong to the certificate \"%s\"", key,
@@ -113,7 +107,7 @@ SSL_CTX *tls_server_new(const char *cert, const char *key, const char *client_ca
         SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
         if (!ctx) {
-                (void) fleet_fail(error, FLEET_ERROR_FAILED, "Cannot set up TLS: %s", tls_error_text());
+                (void) fleet_fail(error, FLEET_ERROR_FAILED, "Cannot set up TLS: %s", openssl_reason());
                 return NULL;
         }
         ERR_clear_error();

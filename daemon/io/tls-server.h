@@ -14,6 +14,3 @@ SSL_CTX *tls_server_new(const char *cert, const char *key, const char *client_ca
 /* Whom the client's certificate names (its one CN): one for clients that the CA signed, and that is valid now. New string.
  * NULL without: *ret_problem (new string) is what is wrong with the one that was shown, NULL where none was. */
 char *tls_client_name(SSL *ssl, uint64_t now_usec, char **ret_problem);
-
-/* The reason on top of this thread's OpenSSL error queue, which it empties; borrowed, never NULL. */
-const char *tls_error_text(void);

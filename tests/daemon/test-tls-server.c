@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "error.h"
 #include "limits.h"
+#include "openssl-error.h"
 #include "self-signed.h"
 #include "tls-server.h"
 
@@ -60,7 +61,7 @@ static char *seen(SSL_CTX *server_ctx, const char *cert, const char *key, uint64
         SSL_free(server);
         SSL_free(client);
         SSL_CTX_free(client_ctx);
-        (void) tls_error_text();
+        (void) openssl_reason();
         g_assert_true(!name || !problem);
         return problem ? g_strconcat("- ", problem, NULL) : g_strdup(name ?: "");
 }
