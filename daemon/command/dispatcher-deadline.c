@@ -39,7 +39,7 @@ static void on_deadline(void *userdata) {
 }
 
 static void arm(Open *o, uint64_t delay_usec) {
-        g_clear_pointer(&o->timer, loop_timer_free);
+        loop_timer_free(o->timer);
         o->timer = loop_timer_new(o->dispatcher->loop, (delay_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0,
                                   on_deadline, o);
 }
@@ -49,6 +49,7 @@ static uint64_t left_until(uint64_t then, uint64_t now) {
 }
 
 void open_begin_queue(Open *o) {
+        o->timer = loop_timer_free(o->timer);
         if (o->record->expires != 0)
                 arm(o, left_until(o->record->expires, now_realtime()));
 }

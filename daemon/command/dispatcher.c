@@ -177,12 +177,9 @@ static void send_now(Open *o) {
 
 static void retry_send(void *userdata) {
         Open *o = userdata;
-        const Client *c = fleet_find(o->dispatcher->fleet, o->record->client);
 
-        o->timer = loop_timer_free(o->timer);
         open_begin_queue(o);
-        if (c && c->session && !open_is_expired(o))
-                open_send(o);
+        open_take_up(o);
 }
 
 /* From here on it counts as sent, also where the client has gone in this moment. */
@@ -202,16 +199,17 @@ static void sent_stored(StoreStatus status, void *userdata) {
         else if (status != STORE_OK) {
                 log_warning("command %s stays queued, as it cannot be stored as sent; trying again",
                             o->record->id);
-                loop_timer_free(o->timer);
                 o->timer = loop_timer_new(o->dispatcher->loop, STORE_RETRY_MSEC, 0, retry_send, o);
         }
 }
 
-/* The row must say "sent" before it can be: a crash in between may not send it a second time. */
+/* The row must say "sent" before it can be: a crash in between may not send it a second time. Its time in the queue is
+ * over from here on, and so is the wait for another try. */
 static void store_sent(Open *o) {
         Store *s = o->dispatcher->store;
         g_autoptr(CommandRecord) sent = command_record_copy(o->record);
 
+        o->timer = loop_timer_free(o->timer);
         open_prepare(o);
         (void) command_record_advance(sent, COMMAND_SENT, NULL, NULL, now_realtime());
         s->ops->advance_command(s->engine, sent, sent_stored, o);

@@ -21,6 +21,7 @@ typedef struct World {
         StoreStatus store_says; /* what writes end with */
         bool audit_says;
         bool commits_late;        /* what is written is there when that is said, not before */
+        bool store_holds;         /* it answers nothing before world_release() */
         const char *trail_broken; /* why the audit trail is; NULL: it is not */
         bool disk_is_full;        /* key files are not written */
         bool key_is_elsewhere;    /* another node has the key */
@@ -46,6 +47,8 @@ void world_free(World *w);
 void world_run(void);
 /* Runs the next of that alone; false: there is none. */
 bool world_step(void);
+/* What the store was asked while it held is done, and answered. */
+void world_release(void);
 /* Moves both clocks on and fires what is due, in order. */
 void world_pass(uint64_t usec);
 /* The first that is due within this time, without running what it defers. */
