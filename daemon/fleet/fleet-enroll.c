@@ -44,7 +44,7 @@ static bool has_token(const Fleet *f, const char *client) {
 /* Making one */
 
 typedef struct NewEnrollment {
-        Fleet *fleet;
+        Grant grant;
         char *text;
         EnrollmentRecord *record;
         FleetToken done;
@@ -58,24 +58,31 @@ static void new_enrollment_free(NewEnrollment *n) {
         g_free(n);
 }
 
-static void fail_has_token(const char *client, GError **error) {
-        fleet_fail(error, FLEET_ERROR_ALREADY_EXISTS,
-                   "client \"%s\" already has a token; the option replace=true lets another host take its place",
-                   client);
+static bool fail_has_token(const char *client, GError **error) {
+        return fleet_fail(
+                        error, FLEET_ERROR_ALREADY_EXISTS,
+                        "client \"%s\" already has a token; the option replace=true lets another host take its place",
+                        client);
+}
+
+static bool enrollment_is_stored(NewEnrollment *n, StoreStatus status, GError **error) {
+        const char *client = n->record->client;
+
+        if (!fleet_end_grant(&n->grant, error))
+                return false;
+        if (status == STORE_CONFLICT)
+                return fail_has_token(client, error);
+        return status == STORE_OK || fleet_fail(error, FLEET_ERROR_UNAVAILABLE,
+                                                "the store did not take the enrolment of \"%s\"", client);
 }
 
 static void enrollment_stored(StoreStatus status, void *userdata) {
         NewEnrollment *n = userdata;
-        Fleet *f = n->fleet;
+        Fleet *f = n->grant.fleet;
         const char *client = n->record->client;
         g_autoptr(GError) error = NULL;
 
-        if (status == STORE_CONFLICT)
-                fail_has_token(client, &error);
-        else if (status != STORE_OK)
-                fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "the store did not take the enrolment of \"%s\"",
-                           client);
-        else if (!fleet_find(f, client)) {
+        if (enrollment_is_stored(n, status, &error) && !fleet_find(f, client)) {
                 Client *c = fleet_add(f, client, now_realtime(), &error);
 
                 if (c)
@@ -100,10 +107,8 @@ static bool may_create(Fleet *f, const char *client, uint64_t expires, bool repl
                                   "expires is %" G_GUINT64_FORMAT
                                   ", more than %llu days from now: an enrolment is for soon",
                                   expires, ENROLLMENT_LIFE_MAX_USEC / USEC_PER_SEC / 86400);
-        if (!replace && has_token(f, client)) {
-                fail_has_token(client, error);
-                return false;
-        }
+        if (!replace && has_token(f, client))
+                return fail_has_token(client, error);
         g_hash_table_foreach_remove(f->enrollments, has_expired, &now);
         if (g_hash_table_size(f->enrollments) >= ENROLLMENTS_MAX)
                 return fleet_fail(error, FLEET_ERROR_LIMIT_EXCEEDED,
@@ -126,7 +131,6 @@ void fleet_create_enrollment(Fleet *f, const char *client, uint64_t expires, boo
                 return;
         }
         n = g_new0(NewEnrollment, 1);
-        n->fleet = f;
         n->text = text_hex(secret, sizeof(secret));
         n->done = done;
         n->userdata = userdata;
@@ -137,6 +141,7 @@ void fleet_create_enrollment(Fleet *f, const char *client, uint64_t expires, boo
         n->record->caller_uid = caller_uid;
         (void) fleet_hash_token(n->text, n->record->hash);
         OPENSSL_cleanse(secret, sizeof(secret));
+        fleet_begin_grant(f, &n->grant, n->record->client);
         f->store->ops->put_enrollment(f->store->engine, n->record, replace, enrollment_stored, n);
 }
 

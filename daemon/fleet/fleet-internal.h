@@ -15,6 +15,7 @@ struct Fleet {
         GHashTable *clients;     /* id to Client, which it owns */
         GHashTable *tokens;      /* SHA-256 to TokenRecord, which it owns */
         GHashTable *enrollments; /* SHA-256 to EnrollmentRecord, which it owns */
+        GPtrArray *grants;       /* of Grant */
         GPtrArray *sorted;       /* clients by id; NULL: to be made again */
         GArray *observers;
         unsigned online, clients_max;
@@ -33,6 +34,17 @@ bool fleet_may_let_in(const Fleet *f, const char *client, uint64_t expires, GErr
 void fleet_let_in(Fleet *f, Client *c, TokenRecord *t, const char *reason);
 void fleet_audit_token(Fleet *f, const char *event, const char *message_id, const char *client,
                        const char *address, uint32_t caller_uid, const char *what);
+
+/* A token or an enrolment on its way into the store, which may be revoked before it is there. */
+typedef struct Grant {
+        Fleet *fleet;
+        const char *client; /* borrowed */
+        bool revoked;
+} Grant;
+
+void fleet_begin_grant(Fleet *f, Grant *g, const char *client);
+/* It is there: false where it may not count, with the error (FLEET_ERROR_UNAVAILABLE). */
+bool fleet_end_grant(Grant *g, GError **error);
 
 /* fleet-enroll.c */
 void fleet_drop_enrollments(Fleet *f, const char *client);

@@ -92,8 +92,29 @@ void fleet_let_in(Fleet *f, Client *c, TokenRecord *t, const char *reason) {
         fleet_save(f, c, false, NULL, NULL);
 }
 
+void fleet_begin_grant(Fleet *f, Grant *g, const char *client) {
+        *g = (Grant){ f, client };
+        g_ptr_array_add(f->grants, g);
+}
+
+bool fleet_end_grant(Grant *g, GError **error) {
+        g_ptr_array_remove_fast(g->fleet->grants, g);
+        return !g->revoked ||
+               fleet_fail(error, FLEET_ERROR_UNAVAILABLE,
+                          "client \"%s\" was revoked meanwhile: what was made for it lets nobody in",
+                          g->client);
+}
+
+static void revoke_grants(Fleet *f, const char *client) {
+        for (unsigned i = 0; i < f->grants->len; i++) {
+                Grant *g = g_ptr_array_index(f->grants, i);
+
+                g->revoked |= strcmp(g->client, client) == 0;
+        }
+}
+
 typedef struct NewToken {
-        Fleet *fleet;
+        Grant grant;
         char *text;
         TokenRecord *record;
         bool replace;
@@ -109,21 +130,28 @@ static void new_token_free(NewToken *n) {
         g_free(n);
 }
 
+static bool token_is_stored(NewToken *n, StoreStatus status, GError **error) {
+        const char *client = n->record->client;
+
+        if (!fleet_end_grant(&n->grant, error))
+                return false;
+        if (status == STORE_CONFLICT)
+                return fleet_fail(
+                                error, FLEET_ERROR_ALREADY_EXISTS,
+                                "client \"%s\" already has a token; the option replace=true makes a new one",
+                                client);
+        return status == STORE_OK || fleet_fail(error, FLEET_ERROR_UNAVAILABLE,
+                                                "the store did not take the token of \"%s\"", client);
+}
+
 static void token_stored(StoreStatus status, void *userdata) {
         NewToken *n = userdata;
-        Fleet *f = n->fleet;
+        Fleet *f = n->grant.fleet;
         g_autoptr(GError) error = NULL;
         g_autofree char *client = g_strdup(n->record->client);
         Client *c = NULL;
 
-        if (status == STORE_CONFLICT)
-                fleet_fail(&error, FLEET_ERROR_ALREADY_EXISTS,
-                           "client \"%s\" already has a token; the option replace=true makes a new one",
-                           client);
-        else if (status != STORE_OK)
-                fleet_fail(&error, FLEET_ERROR_UNAVAILABLE, "the store did not take the token of \"%s\"",
-                           client);
-        else
+        if (token_is_stored(n, status, &error))
                 c = fleet_find(f, client) ?: fleet_add(f, client, now_realtime(), &error);
         if (c) {
                 fleet_drop_enrollments(f, client);
@@ -168,7 +196,6 @@ void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool rep
         }
 
         n = g_new0(NewToken, 1);
-        n->fleet = f;
         n->text = text_hex(secret, sizeof(secret));
         n->replace = replace;
         n->caller_uid = caller_uid;
@@ -180,6 +207,7 @@ void fleet_create_token(Fleet *f, const char *client, uint64_t expires, bool rep
         n->record->expires = expires;
         (void) fleet_hash_token(n->text, n->record->hash);
         OPENSSL_cleanse(secret, sizeof(secret));
+        fleet_begin_grant(f, &n->grant, n->record->client);
         f->store->ops->put_token(f->store->engine, n->record, replace, token_stored, n);
 }
 
@@ -228,6 +256,7 @@ static void remove_client(Fleet *f, const char *client, bool forget, uint32_t ca
 
         fleet_drop_tokens(f, client);
         fleet_drop_enrollments(f, client);
+        revoke_grants(f, client);
         c->revoked = true;
         fleet_audit_token(f, "client-revoked", MESSAGE_ID_CLIENT_REVOKED, client, NULL, caller_uid,
                           forget ? "revoked and forgotten" : "revoked");

@@ -23,6 +23,7 @@ Fleet *fleet_new(Store *store, Audit *audit, unsigned clients_max) {
         f->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) client_free);
         f->tokens = fleet_hashes_new((GDestroyNotify) token_record_free);
         f->enrollments = fleet_hashes_new((GDestroyNotify) enrollment_record_free);
+        f->grants = g_ptr_array_new();
         f->observers = g_array_new(false, false, sizeof(Observer));
         return f;
 }
@@ -38,6 +39,7 @@ Fleet *fleet_free(Fleet *f) {
         g_hash_table_unref(f->clients);
         g_hash_table_unref(f->tokens);
         g_hash_table_unref(f->enrollments);
+        g_ptr_array_unref(f->grants);
         g_array_unref(f->observers);
         g_free(f);
         return NULL;
@@ -244,8 +246,10 @@ Client *fleet_register(Fleet *f, const char *id, FleetRegister *what, Session *s
         c->last_seen = now_usec;
         fleet_save(f, c, false, NULL, NULL);
         audit_online(f, c, reason);
-        if (old)
+        if (old) {
                 session_close(old, WS_CLOSE_POLICY, "replaced by a newer connection of this client");
+                session_orphan(old); /* it may take its time to close, and the client may be forgotten by then */
+        }
         TELL(f, client_online, c);
         return c;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "error.h"
 #include "limits.h"
 #include "message.h"
 #include "world.h"
@@ -197,6 +198,52 @@ static void test_revoked_before_register(void) {
         world_free(w);
 }
 
+static void refused(const char *text, const GError *error, void *userdata) {
+        g_assert_null(text);
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE);
+        ++*(unsigned *) userdata;
+}
+
+/* Nor does one that was on its way into the store when its client was revoked, or an enrolment. */
+static void test_revoked_while_it_is_made(void) {
+        World *w = world_new();
+        unsigned calls = 0;
+
+        world_hangs_up(world_connect("a", 0));
+        w->store_holds = true;
+        fleet_create_token(w->fleet, "a", 0, true, 0, refused, &calls);
+        fleet_create_enrollment(w->fleet, "a", 0, true, 0, refused, &calls);
+        fleet_create_token(w->fleet, "b", 0, false, 0, token_made, NULL);
+        fleet_revoke(w->fleet, "a", 0, removed, NULL);
+        world_release();
+        g_assert_cmpuint(calls, ==, 2);
+        g_assert_true(fleet_find(w->fleet, "a")->revoked);
+        g_assert_nonnull(token); /* b's */
+
+        w->store_holds = true;
+        fleet_create_token(w->fleet, "a", 0, true, 0, refused, &calls);
+        fleet_forget(w->fleet, "a", 0, removed, NULL);
+        world_release();
+        g_assert_cmpuint(calls, ==, 3);
+        g_assert_null(fleet_find(w->fleet, "a"));
+        g_clear_pointer(&token, g_free);
+        world_free(w);
+}
+
+/* The connection that a newer one replaced takes its time to close, and its client is gone by then. */
+static void test_forgotten_while_it_is_replaced(void) {
+        World *w = world_new();
+        WsPeer *old = world_connect("a", 0), *new = world_connect("a", 0);
+
+        g_assert_true(world_is_closed(old));
+        g_assert_false(world_is_gone(old));
+        fleet_forget(w->fleet, "a", 0, removed, NULL);
+        world_run();
+        world_hangs_up(old);
+        world_hangs_up(new);
+        world_free(w);
+}
+
 static void test_token_expires(void) {
         World *w = world_new();
         g_autofree char *identity = NULL;
@@ -270,6 +317,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/session/busy", test_busy);
         g_test_add_func("/session/acknowledged", test_acknowledged);
         g_test_add_func("/session/tokens", test_tokens);
+        g_test_add_func("/session/revoked-while-it-is-made", test_revoked_while_it_is_made);
+        g_test_add_func("/session/forgotten-while-it-is-replaced", test_forgotten_while_it_is_replaced);
         g_test_add_func("/session/token-expires", test_token_expires);
         g_test_add_func("/session/auth-rate", test_auth_rate);
         return g_test_run();
