@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "json-values.h"
 #include "limits.h"
 #include "message-field.h"
 #include "message-names.h"
@@ -236,26 +237,6 @@ static bool read_type(Message *m, GError **error) {
         return true;
 }
 
-/* Every value but the first has a comma or an opening bracket before it. */
-static bool has_too_many_values(const char *text, size_t size) {
-        bool in_string = false;
-        size_t n = 1;
-
-        if (size <= MESSAGE_VALUES_MAX)
-                return false;
-        for (size_t i = 0; i < size; i++)
-                if (in_string) {
-                        if (text[i] == '\\')
-                                i++;
-                        else
-                                in_string = text[i] != '"';
-                } else if (text[i] == '"')
-                        in_string = true;
-                else
-                        n += text[i] == ',' || text[i] == '[' || text[i] == '{';
-        return n > MESSAGE_VALUES_MAX;
-}
-
 static json_object *parse_object(const char *text, size_t size, GError **error) {
         json_tokener *tokener = json_tokener_new_ex(MESSAGE_DEPTH_MAX);
         enum json_tokener_error failure;
@@ -298,7 +279,7 @@ Message *message_parse(const char *text, size_t size, GError **error) {
                 fleet_fail(error, FLEET_ERROR_PROTOCOL, "the message is not UTF-8 text");
                 return NULL;
         }
-        if (has_too_many_values(text, size)) {
+        if (json_has_more_values(text, size, MESSAGE_VALUES_MAX)) {
                 fleet_fail(error, FLEET_ERROR_PROTOCOL, "more than %u values in one message",
                            MESSAGE_VALUES_MAX);
                 return NULL;

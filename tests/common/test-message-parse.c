@@ -361,6 +361,8 @@ static void test_size(void) {
 static void test_values(void) {
         g_autofree char *most = list_of(MESSAGE_VALUES_MAX - 4, "#", "{\"type\":\"ping\",\"x\":[", "]}");
         g_autofree char *more = list_of(MESSAGE_VALUES_MAX, "#", "{\"type\":\"ping\",\"x\":[", "]}");
+        /* json-c takes this for a name. */
+        g_autofree char *hidden = list_of(MESSAGE_VALUES_MAX, "#", "{\"type\":\"ping\",'\"':[", "]}");
         g_autofree char *commas = g_strnfill(MESSAGE_VALUES_MAX * 2, ',');
         g_autofree char *text = g_strdup_printf("{\"type\":\"ping\",\"x\":\"\\\"[%s\"}", commas);
         g_autoptr(Message) a = parse(most), b = parse(text);
@@ -368,6 +370,7 @@ static void test_values(void) {
         g_assert_cmpint(a->type, ==, MESSAGE_PING);
         g_assert_cmpint(b->type, ==, MESSAGE_PING);
         assert_refused(more, strlen(more), "more than 65536 values");
+        assert_refused(hidden, strlen(hidden), "more than 65536 values");
 }
 
 static const char *const samples[] = {
