@@ -7,6 +7,7 @@
 #include "error.h"
 #include "json-path.h"
 #include "json-text.h"
+#include "json-values.h"
 #include "limits.h"
 #include "text.h"
 
@@ -35,8 +36,16 @@ static char *explain(json_object *error) {
         return text_shown(both, SHOWN_MAX);
 }
 
-static json_object *parse(const char *text, size_t size) {
+/* Strict, as json_has_more_values() asks for. */
+static json_tokener *tokener_new(void) {
         json_tokener *t = json_tokener_new_ex(MESSAGE_DEPTH_MAX);
+
+        json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+        return t;
+}
+
+static json_object *parse(const char *text, size_t size) {
+        json_tokener *t = tokener_new();
         json_object *o = json_tokener_parse_ex(t, text, (int) size);
 
         if (json_tokener_get_error(t) != json_tokener_success) {
@@ -79,6 +88,9 @@ bool json_rpc_parse(const char *text, size_t size, JsonRpcAnswer *ret, GError **
         if (size > RPC_ANSWER_BYTES_MAX)
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "the node answered with more than %u KiB",
                                   RPC_ANSWER_BYTES_MAX / 1024);
+        if (json_has_more_values(text, size, RPC_ANSWER_VALUES_MAX))
+                return fleet_fail(error, FLEET_ERROR_PROTOCOL, "the node answered with more than %u values",
+                                  RPC_ANSWER_VALUES_MAX);
         root = parse(text, size);
         good = read_answer(root, ret);
         json_object_put(root);
@@ -99,10 +111,13 @@ void json_rpc_answer_clear(JsonRpcAnswer *a) {
 }
 
 unsigned json_rpc_parse_all(const char *text, size_t size, unsigned n, JsonRpcAnswer *ret) {
-        json_tokener *t = json_tokener_new_ex(MESSAGE_DEPTH_MAX);
+        json_tokener *t;
         unsigned found = 0;
 
         size = MIN(size, RPC_ANSWER_BYTES_MAX);
+        if (json_has_more_values(text, size, RPC_ANSWER_VALUES_MAX))
+                return 0;
+        t = tokener_new();
         while (size > 0) {
                 json_object *root = json_tokener_parse_ex(t, text, (int) size);
                 size_t end = json_tokener_get_parse_end(t);

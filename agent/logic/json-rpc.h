@@ -21,11 +21,13 @@ typedef struct JsonRpcAnswer {
         char *message; /* one line; with what "data" explains */
 } JsonRpcAnswer;
 
-/* Whatever its id. FLEET_ERROR_PROTOCOL for what is no answer to the one request, or larger than RPC_ANSWER_BYTES_MAX. */
+/* Whatever its id. FLEET_ERROR_PROTOCOL for what is no answer to the one request, or larger than RPC_ANSWER_BYTES_MAX
+ * and RPC_ANSWER_VALUES_MAX allow. */
 bool json_rpc_parse(const char *text, size_t size, JsonRpcAnswer *ret, GError **error);
 void json_rpc_answer_clear(JsonRpcAnswer *a);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(JsonRpcAnswer, json_rpc_answer_clear)
 
 /* Answers one after the other, as several calls of a program print them: fills in those of the requests 1 to n, of which
- * any may be missing. ret: n of them, zeroed; to be cleared in any case. Returns how many there were. */
+ * any may be missing. ret: n of them, zeroed; to be cleared in any case. Returns how many there were: none, where
+ * all of them have more than RPC_ANSWER_VALUES_MAX. */
 unsigned json_rpc_parse_all(const char *text, size_t size, unsigned n, JsonRpcAnswer *ret);

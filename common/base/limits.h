@@ -226,10 +226,12 @@
         256                 /* acknowledged outcomes with their results; older ones keep state and error */
 #define LEDGER_RETRY_SEC 10 /* until an outcome that could not be written is tried again */
 #define RPC_ANSWER_BYTES_MAX (256u * 1024) /* of a node; rpc_methods is the longest, some 5 KiB */
-#define RPC_TIMEOUT_SEC 60                 /* for a node to answer; busy ones take seconds */
-#define NODE_ADDRESSES_MAX 4               /* of a node, tried before a process is started beside it */
-#define NODE_CONNECT_TIMEOUT_MSEC 1000     /* on this host: what does not answer at once is filtered away */
-#define NODE_ANSWER_SEC 5                  /* for a node to say how it does */
+#define RPC_ANSWER_VALUES_MAX \
+        4096 /* of all that comes at once; 8 answers of each of 8 nodes may be there, 2 MB each at worst */
+#define RPC_TIMEOUT_SEC 60             /* for a node to answer; busy ones take seconds */
+#define NODE_ADDRESSES_MAX 4           /* of a node, tried before a process is started beside it */
+#define NODE_CONNECT_TIMEOUT_MSEC 1000 /* on this host: what does not answer at once is filtered away */
+#define NODE_ANSWER_SEC 5              /* for a node to say how it does */
 #define NODE_LOOK_SEC 10   /* and for all of it: no status and no sample waits longer for a node */
 #define NODE_LOOKS_MAX 8   /* at once, each up to a process in docker */
 #define NODE_REFRESH_SEC 9 /* a picture of a node is younger at every sample of the default interval */

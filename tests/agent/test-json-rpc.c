@@ -123,6 +123,47 @@ static void test_bounded(void) {
         g_assert_false(json_rpc_parse(deep, strlen(deep), &a, NULL));
 }
 
+/* An answer with so many empty objects; new string. */
+static char *objects(unsigned n, const char *before) {
+        GString *s = g_string_new("{\"id\":1,");
+
+        g_string_append_printf(s, "%s\"result\":[{}", before);
+        for (unsigned i = 1; i < n; i++)
+                g_string_append(s, ",{}");
+        g_string_append(s, "]}");
+        return g_string_free(s, false);
+}
+
+/* Tiny values cost far more than their bytes, wherever a node puts them. */
+static void test_values(void) {
+        g_autofree char *most = objects(RPC_ANSWER_VALUES_MAX / 2 - 2, ""),
+                        *more = objects(RPC_ANSWER_VALUES_MAX / 2, ""),
+                        *quoted = objects(RPC_ANSWER_VALUES_MAX, "'\"':1,"),
+                        *comment = objects(RPC_ANSWER_VALUES_MAX, "/*\"*/"),
+                        *half = objects(RPC_ANSWER_VALUES_MAX / 3, ""),
+                        *both = g_strconcat(half, half, NULL);
+        const char *const refused[] = { more, quoted, comment };
+        g_autoptr(GError) error = NULL;
+        JsonRpcAnswer a = {};
+
+        g_assert_true(json_rpc_parse(most, strlen(most), &a, NULL));
+        json_rpc_answer_clear(&a);
+        a = (JsonRpcAnswer){};
+        g_assert_cmpuint(json_rpc_parse_all(most, strlen(most), 1, &a), ==, 1);
+        json_rpc_answer_clear(&a);
+        a = (JsonRpcAnswer){};
+        g_assert_false(json_rpc_parse(more, strlen(more), &a, &error));
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_PROTOCOL);
+        g_assert_cmpstr(error->message, ==, "the node answered with more than 4096 values");
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+                g_assert_false(json_rpc_parse(refused[i], strlen(refused[i]), &a, NULL));
+                g_assert_cmpuint(json_rpc_parse_all(refused[i], strlen(refused[i]), 1, &a), ==, 0);
+                g_assert_false(a.given);
+        }
+        g_assert_cmpuint(json_rpc_parse_all(both, strlen(both), 1, &a), ==,
+                         0); /* these are there together */
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/json-rpc/request", test_request);
@@ -130,5 +171,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/json-rpc/no-answers", test_no_answers);
         g_test_add_func("/json-rpc/several", test_several);
         g_test_add_func("/json-rpc/bounded", test_bounded);
+        g_test_add_func("/json-rpc/values", test_values);
         return g_test_run();
 }
