@@ -108,20 +108,23 @@ static int time_left(const Relay *r) {
 
 /* True when it has exited. An agent that takes no more holds the script up, but not its end. */
 static bool turn(Relay *r) {
-        bool reads = script_peer_unsent(r->peer) < SCRIPT_UNSENT_BYTES_MAX ||
-                     r->stopped_as != COMMAND_RUNNING;
         struct pollfd polled[_POLL_MAX] = {
                 [POLL_CHILD] = { .fd = r->child->pidfd, .events = POLLIN },
                 [POLL_SIGNALS] = { .fd = r->signals, .events = POLLIN },
-                [POLL_OUTPUT] = { .fd = reads ? r->sources[0] : -1, .events = POLLIN },
-                [POLL_ERRORS] = { .fd = reads ? r->sources[1] : -1, .events = POLLIN },
+                [POLL_OUTPUT] = { .fd = -1, .events = POLLIN },
+                [POLL_ERRORS] = { .fd = -1, .events = POLLIN },
         };
 
+        /* Before the wait: what came with an earlier frame wakes nobody. */
+        if (script_peer_cancels(r->peer))
+                stop(r, COMMAND_CANCELLED);
+        if (script_peer_unsent(r->peer) < SCRIPT_UNSENT_BYTES_MAX || r->stopped_as != COMMAND_RUNNING) {
+                polled[POLL_OUTPUT].fd = r->sources[0];
+                polled[POLL_ERRORS].fd = r->sources[1];
+        }
         script_peer_prepare(r->peer, &polled[POLL_PEER]);
         if (poll(polled, _POLL_MAX, time_left(r)) > 0) {
                 script_peer_dispatch(r->peer, &polled[POLL_PEER]);
-                if (script_peer_cancels(r->peer))
-                        stop(r, COMMAND_CANCELLED);
                 if (polled[POLL_SIGNALS].revents)
                         read_signals(r);
                 if (polled[POLL_OUTPUT].revents)

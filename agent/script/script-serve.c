@@ -179,6 +179,12 @@ static bool run(Helper *h, const ScriptRequest *q, ScriptEnd *ret, GError **erro
                 json_object_put(params);
                 return false;
         }
+        if (script_peer_cancels(h->peer)) { /* nothing has been written down: nothing is begun */
+                json_object_put(params);
+                log_info("%s: cancelled before it ran", q->id);
+                *ret = (ScriptEnd){ COMMAND_CANCELLED, -1, g_strdup("cancelled before it ran"), false };
+                return true;
+        }
         r = (ScriptRecord){ .id = g_strdup(q->id),
                             .command = g_strdup(q->command),
                             .lock = g_strdup(s->lock),

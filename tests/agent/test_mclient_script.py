@@ -128,6 +128,11 @@ Exec=@/data
         shutil.rmtree(self.dir)
 
 
+def frame(type, body=None):
+    data = b'' if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    return type.encode() + struct.pack('>I', len(data)) + data
+
+
 class Helper:
     def __init__(self, place, own_user=True):
         self.socket, theirs = socket.socketpair()
@@ -139,8 +144,10 @@ class Helper:
         self.output, self.pending = {'O': b'', 'E': b''}, b''
 
     def send(self, type, body=None):
-        data = b'' if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.socket.sendall(type.encode() + struct.pack('>I', len(data)) + data)
+        return self.write(frame(type, body))
+
+    def write(self, data):
+        self.socket.sendall(data)
         return self
 
     def frame(self):
@@ -290,6 +297,15 @@ def cancel_ends_it(p):
     ended(h, 'cancelled', 143, 'cancelled; killed by signal 15')
 
 
+def cancel_with_the_request(p):
+    """All in one piece: nothing wakes the helper for the second frame."""
+    request = {'id': 'cmd_1', 'command': 'payout', 'container': '3node0', 'params': {'do': 'wait'},
+               'timeout_usec': 600 * 10**6}
+    h = p.helper().write(frame('R', request) + frame('C'))
+    ended(h, 'cancelled', None, 'cancelled before it ran')
+    equal(p.effects(), [])
+
+
 def cancel_ends_the_stubborn(p):
     h = p.run('cmd_1', do='stubborn')
     h.wait('O', b'waiting')
@@ -398,8 +414,8 @@ def bad_requests(p):
 
 TESTS = (runs_with_arguments_and_environment, refuses_what_is_not_declared, refuses_files_that_others_may_write,
          refuses_a_configuration_that_others_may_write, one_at_a_time_for_a_container, an_id_runs_once, exit_codes,
-         time_is_limited, cancel_ends_it, cancel_ends_the_stubborn, output_is_limited, an_agent_that_does_not_read,
-         an_agent_that_leaves_changes_nothing, who_asks_can_cancel, an_id_that_never_came_does_not_run_later,
+         time_is_limited, cancel_ends_it, cancel_with_the_request, cancel_ends_the_stubborn, output_is_limited,
+         an_agent_that_does_not_read, an_agent_that_leaves_changes_nothing, who_asks_can_cancel, an_id_that_never_came_does_not_run_later,
          a_killed_helper, a_stopped_service, nothing_is_left_behind, needs_the_user, bad_requests)
 
 
