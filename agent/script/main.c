@@ -73,15 +73,12 @@ int main(int argc, char *argv[]) {
         (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
         h.signals = block_signals();
         h.peer = script_peer_new(take_stream());
-        h.store = script_store_open(h.state, &error);
-        if (!h.store || !script_serve(&h, &ended, &error)) {
-                if (error) {
-                        bool policy = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_REJECTED);
+        if (!script_serve(&h, &ended, &error) && error) {
+                bool policy = g_error_matches(error, FLEET_ERROR, FLEET_ERROR_REJECTED);
 
-                        log_info("Not run: %s", error->message);
-                        ended = (ScriptEnd){ policy ? COMMAND_REJECTED : COMMAND_FAILED, -1,
-                                             g_strdup(error->message), false };
-                }
+                log_info("Not run: %s", error->message);
+                ended = (ScriptEnd){ policy ? COMMAND_REJECTED : COMMAND_FAILED, -1,
+                                     g_strdup(error->message), false };
         }
         if (ended.error || ended.state == COMMAND_SUCCEEDED)
                 script_peer_end(h.peer, &ended);

@@ -306,25 +306,44 @@ static bool answer_query(Helper *h, const char *id, ScriptEnd *ret, GError **err
 
 /* The request */
 
-static bool wait_for_request(Helper *h, ScriptFrame *ret_type, const void **ret_data, size_t *ret_size,
-                             GError **error) {
+/* False: there is none, and never will be. */
+static bool wait_for_request(Helper *h, ScriptFrame *ret_type, const void **ret_data, size_t *ret_size) {
         uint64_t until = now_monotonic() + SCRIPT_REQUEST_SEC * USEC_PER_SEC;
 
         while (!script_peer_next(h->peer, ret_type, ret_data, ret_size)) {
                 uint64_t now = now_monotonic();
                 struct pollfd polled;
 
-                if (h->peer->fd < 0)
-                        return fleet_fail(error, FLEET_ERROR_PROTOCOL,
-                                          "The agent went away without a request");
-                if (now >= until)
-                        return fleet_fail(error, FLEET_ERROR_PROTOCOL, "No request within %d s",
-                                          SCRIPT_REQUEST_SEC);
+                if (h->peer->fd < 0) {
+                        log_info("The agent went away without a request");
+                        return false;
+                }
+                if (now >= until) {
+                        log_info("No request within %d s", SCRIPT_REQUEST_SEC);
+                        return false;
+                }
                 script_peer_prepare(h->peer, &polled);
                 if (poll(&polled, 1, (int) ((until - now) / USEC_PER_MSEC) + 1) > 0)
                         script_peer_dispatch(h->peer, &polled);
         }
         return true;
+}
+
+/* What an end says of a query is the script's own: where we cannot know it, nothing is said, and the agent asks again. */
+static bool serve_query(Helper *h, const char *id, ScriptEnd *ret) {
+        g_autoptr(GError) error = NULL;
+
+        h->store = script_store_open(h->state, &error);
+        if (h->store && answer_query(h, id, ret, &error))
+                return true;
+        if (error)
+                log_error("What became of %s cannot be told, the agent asks again: %s", id, error->message);
+        return false;
+}
+
+static bool serve_run(Helper *h, const ScriptRequest *q, ScriptEnd *ret, GError **error) {
+        h->store = script_store_open(h->state, error);
+        return h->store && run(h, q, ret, error);
 }
 
 bool script_serve(Helper *h, ScriptEnd *ret, GError **error) {
@@ -334,7 +353,7 @@ bool script_serve(Helper *h, ScriptEnd *ret, GError **error) {
         size_t size;
         bool good;
 
-        if (!wait_for_request(h, &type, &data, &size, error))
+        if (!wait_for_request(h, &type, &data, &size))
                 return false;
         if (type != SCRIPT_RUN && type != SCRIPT_QUERY)
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "\"%c\" is no request, expected R or Q",
@@ -343,5 +362,5 @@ bool script_serve(Helper *h, ScriptEnd *ret, GError **error) {
         script_frame_drop(h->peer->in);
         if (!good)
                 return false;
-        return type == SCRIPT_QUERY ? answer_query(h, q.id, ret, error) : run(h, &q, ret, error);
+        return type == SCRIPT_QUERY ? serve_query(h, q.id, ret) : serve_run(h, &q, ret, error);
 }

@@ -22,9 +22,10 @@ typedef struct Helper {
         const char *config, *state;
         bool own_user; /* without User= scripts run as we do, not as MCLIENT_USER */
         ScriptPeer *peer;
-        ScriptStore *store;
-        int signals; /* signalfd(2) of SIGTERM and SIGUSR1, which are blocked */
+        ScriptStore *store; /* in state; NULL until there is a request for it */
+        int signals;        /* signalfd(2) of SIGTERM and SIGUSR1, which are blocked */
 } Helper;
 
-/* Says what is printed meanwhile; the end is the caller's to say. False: with error, or (without) the agent has gone. */
+/* Says what is printed meanwhile; the end is the caller's to say. False: with error, which is the end, or (without) there is
+ * nothing to say: the agent has gone, or is to ask again. h->store is the caller's to free. */
 bool script_serve(Helper *h, ScriptEnd *ret, GError **error);

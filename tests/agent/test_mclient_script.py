@@ -353,6 +353,25 @@ def who_asks_can_cancel(p):
     ended(asks, 'cancelled', 143)
 
 
+def what_cannot_be_known_is_not_said(p):
+    """The agent takes an end for the script's own: without one it asks again."""
+    ended(p.run('cmd_1', do='args'), 'succeeded', 0)
+    record = f'{p.dir}/state/records/cmd_1.json'
+    with open(record, encoding='ascii') as f:
+        text = f.read()
+    p.write('state/records/cmd_1.json', text[:20], 0o600)
+    equal(p.query('cmd_1').frame(), None)
+    os.rename(f'{p.dir}/state', f'{p.dir}/away')
+    p.write('state', 'no directory', 0o600)
+    equal(p.query('cmd_1').frame(), None)
+    ended(p.run('cmd_2', do='args'), 'failed', None, 'Cannot make')  # but that this did not run is known
+    os.unlink(f'{p.dir}/state')
+    os.rename(f'{p.dir}/away', f'{p.dir}/state')
+    p.write('state/records/cmd_1.json', text, 0o600)
+    ended(p.query('cmd_1'), 'succeeded', 0)
+    equal(p.effects(), ['run cmd_1'])
+
+
 def an_id_that_never_came_does_not_run_later(p):
     ended(p.query('cmd_1'), 'failed', None, 'it did not run')
     ended(p.run('cmd_1', do='args'), 'failed', None)
@@ -415,7 +434,8 @@ def bad_requests(p):
 TESTS = (runs_with_arguments_and_environment, refuses_what_is_not_declared, refuses_files_that_others_may_write,
          refuses_a_configuration_that_others_may_write, one_at_a_time_for_a_container, an_id_runs_once, exit_codes,
          time_is_limited, cancel_ends_it, cancel_with_the_request, cancel_ends_the_stubborn, output_is_limited,
-         an_agent_that_does_not_read, an_agent_that_leaves_changes_nothing, who_asks_can_cancel, an_id_that_never_came_does_not_run_later,
+         an_agent_that_does_not_read, an_agent_that_leaves_changes_nothing, who_asks_can_cancel,
+         what_cannot_be_known_is_not_said, an_id_that_never_came_does_not_run_later,
          a_killed_helper, a_stopped_service, nothing_is_left_behind, needs_the_user, bad_requests)
 
 
