@@ -4,7 +4,8 @@
  *   1. Which containers are there? The one that is meant is among those that are managed.
  *   2. It does not run.
  *   3. What is in its keystore? Nothing there may have another content than in the backup.
- *   4. Has another container one of the keys? All are looked at, managed or not.
+ *   4. Has another container one of the keys? All are looked at, managed or not; one that runs and is a node must have a
+ *      keystore to be looked at.
  *   5. When that is agreed to: it does not run, still.
  *   6. What is missing is written, in one archive.
  *   7. The keystore is read back, and the container has not been started meanwhile. */
@@ -16,7 +17,10 @@
 #include "error.h"
 #include "json-path.h"
 #include "keystore-fetch.h"
+#include "keystore.h"
+#include "node-args.h"
 #include "restore-plan.h"
+#include "rpc-port.h"
 
 struct Restore {
         Docker *docker;
@@ -34,6 +38,7 @@ struct Restore {
         KeyBundle *before;
         GPtrArray *missing; /* of KeyFile*, the backup's */
         char **others, **other;
+        char **folders_of_chains, **folder_of_chains; /* in the other one, where no keystore is found */
         GPtrArray *idle;
 };
 
@@ -92,23 +97,105 @@ static bool judge_other(Restore *r, const KeystoreFound *found, GError **error) 
         return true;
 }
 
+static void end_other(Restore *r, const GError *error) {
+        if (error) {
+                fail_plan(r, error);
+                return;
+        }
+        r->other++;
+        look_at_next(r);
+}
+
+static void fail_unknown(Restore *r, const char *why) {
+        g_autoptr(GError) e = NULL;
+
+        (void) fleet_fail(&e, FLEET_ERROR_REJECTED,
+                          "Whether %s has the same keys cannot be told, so nothing is restored: %s",
+                          *r->other, why);
+        end_other(r, e);
+}
+
+static void fail_unfound(Restore *r, const char *why) {
+        g_autofree char *text = g_strdup_printf(
+                        "it runs and %s; set Keystore.%s= in [Keys] of mclient.conf, or stop it", why,
+                        *r->other);
+
+        fail_unknown(r, text);
+}
+
+/* By what is known about it without looking into it. */
+static bool is_node(const Restore *r, json_object *inspect) {
+        static const char *const options[] = { "--validator", "--base-path", "--chain",
+                                               "--rpc-port",  "--node-key",  "--node-key-file" };
+        uint16_t port;
+
+        if (rpc_port(*r->other, inspect, node_config_port(r->config->nodes, *r->other), &port, NULL))
+                return true;
+        for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
+                if (node_has_argument(inspect, options[i]))
+                        return true;
+        return false;
+}
+
+static void look_for_chains(Restore *r);
+
+static void chains_reply(unsigned status, json_object *body, const GError *error, void *userdata) {
+        Restore *r = userdata;
+
+        r->call = NULL;
+        if (!error) {
+                g_autofree char *why = g_strdup_printf("has chains in %s, but its keystore is not found",
+                                                       *r->folder_of_chains);
+
+                fail_unfound(r, why);
+        } else if (status != 404)
+                fail_unknown(r, error->message);
+        else {
+                r->folder_of_chains++;
+                look_for_chains(r);
+        }
+}
+
+static void look_for_chains(Restore *r) {
+        if (*r->folder_of_chains)
+                r->call = docker_archive_find(r->docker, *r->other, *r->folder_of_chains, chains_reply, r);
+        else
+                end_other(r, NULL);
+}
+
+/* What is no node has no keys; but the keystore of a node that runs is somewhere. */
+static void judge_without_keystore(Restore *r, json_object *inspect) {
+        const char *configured = node_config_keystore(r->config->nodes, *r->other);
+
+        if (is_stopped(inspect))
+                end_other(r, NULL);
+        else if (configured) {
+                g_autofree char *why =
+                                g_strdup_printf("has no %s, where its keystore should be", configured);
+
+                fail_unfound(r, why);
+        } else if (is_node(r, inspect))
+                fail_unfound(r, "is a node, but its keystore is at none of the known places");
+        else {
+                g_strfreev(r->folders_of_chains);
+                r->folders_of_chains = r->folder_of_chains = keystore_chain_folders(inspect);
+                look_for_chains(r);
+        }
+}
+
 static void other_read(KeystoreFound *found, const GError *error, void *userdata) {
         Restore *r = userdata;
         g_autoptr(GError) e = NULL;
 
         r->fetch = NULL;
         if (error)
-                (void) fleet_fail(&e, FLEET_ERROR_REJECTED,
-                                  "Whether %s has the same keys cannot be told, so nothing is restored: %s",
-                                  *r->other, error->message);
-        else
+                fail_unknown(r, error->message);
+        else if (!found->path)
+                judge_without_keystore(r, found->inspect);
+        else {
                 (void) judge_other(r, found, &e);
-        if (e) {
-                fail_plan(r, e);
-                return;
+                end_other(r, e);
         }
-        r->other++;
-        look_at_next(r);
 }
 
 static void look_at_next(Restore *r) {
@@ -211,6 +298,7 @@ Restore *restore_free(Restore *r) {
                 g_ptr_array_unref(r->missing);
         g_ptr_array_unref(r->idle);
         g_strfreev(r->others);
+        g_strfreev(r->folders_of_chains);
         g_free(r->container);
         g_free(r->keystore);
         g_free(r);

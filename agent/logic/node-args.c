@@ -12,31 +12,36 @@ static bool is_line_next(const char *argument) {
         return argument[0] == '-' && argument[1] != '-' && g_str_has_suffix(argument, "c");
 }
 
-static void scan(char *const *words, const char *option, char **value) {
+/* Takes note of the last one's value; true: it is there, with a value or without. */
+static bool scan(char *const *words, const char *option, char **value) {
         size_t n = strlen(option);
+        bool there = false;
 
         for (; *words; words++) {
                 const char *found = NULL;
 
-                if (g_str_equal(*words, option))
+                if (g_str_equal(*words, option)) {
+                        there = true;
                         found = words[1];
-                else if (strncmp(*words, option, n) == 0 && (*words)[n] == '=')
+                } else if (strncmp(*words, option, n) == 0 && (*words)[n] == '=')
                         found = *words + n + 1;
                 if (found) {
+                        there = true;
                         g_free(*value);
                         *value = g_strdup(found);
                 }
         }
+        return there;
 }
 
-char *node_argument(json_object *inspect, const char *option) {
+static bool scan_all(json_object *inspect, const char *option, char **value) {
         json_object *args = json_at(inspect, "Args");
         g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
         g_auto(GStrv) words = NULL;
-        char *value = NULL;
+        bool there;
 
         if (!json_object_is_type(args, json_type_array))
-                return NULL;
+                return false;
         for (size_t i = 0; i < json_object_array_length(args); i++) {
                 json_object *o = json_object_array_get_idx(args, i);
 
@@ -45,13 +50,26 @@ char *node_argument(json_object *inspect, const char *option) {
                                                             : "");
         }
         words = g_strv_builder_end(builder);
-        scan(words, option, &value);
+        there = scan(words, option, value);
         for (char **w = words; *w && w[1]; w++)
                 if (is_line_next(*w)) {
                         g_auto(GStrv) line = NULL;
 
                         if (g_shell_parse_argv(w[1], NULL, &line, NULL))
-                                scan(line, option, &value);
+                                there |= scan(line, option, value);
                 }
+        return there;
+}
+
+char *node_argument(json_object *inspect, const char *option) {
+        char *value = NULL;
+
+        (void) scan_all(inspect, option, &value);
         return value;
+}
+
+bool node_has_argument(json_object *inspect, const char *option) {
+        g_autofree char *value = NULL;
+
+        return scan_all(inspect, option, &value);
 }

@@ -191,6 +191,70 @@ static void test_refuses(void) {
         assert_refused(t, FLEET_ERROR_FAILED, "3node0");
 }
 
+/* Its keystore is at no known place, and may have any keys. */
+static void test_unfound(void) {
+        static const struct {
+                const char *name, *args, *place, *text;
+        } cases[] = {
+                { "3node1", NULL, "/keys", "it runs and is a node" },
+                { "validator", "[\"--validator\"]", "/keys", "it runs and is a node" },
+                { "validator", "[\"-c\",\"exec node --chain /spec.json\"]", "/keys",
+                  "it runs and is a node" },
+                { "validator", "[\"--base-path=/d\"]", "/d/chains/other/keystore", "it runs and is a node" },
+                { "validator", "[\"--rpc-port\",\"x\"]", NULL, "it runs and is a node" },
+                { "validator", NULL, "/root/data/chains/other/keystore",
+                  "it runs and has chains in /root/data/chains" },
+        };
+        Test *t;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                t = test_new();
+                t->other->name = cases[i].name;
+                t->other->args = cases[i].args;
+                t->other->place = cases[i].place;
+                assert_refused(t, FLEET_ERROR_REJECTED, cases[i].text);
+        }
+
+        t = test_new();
+        t->other->name = "validator";
+        t->other->place = NULL;
+        g_hash_table_insert(t->config.nodes->keystores, g_strdup("validator"), g_strdup("/wrong"));
+        assert_refused(t, FLEET_ERROR_REJECTED,
+                       "Whether validator has the same keys cannot be told, so nothing is restored: it runs and has "
+                       "no /wrong, where its keystore should be; set Keystore.validator= in [Keys] of mclient.conf, "
+                       "or stop it");
+
+        t = test_new();
+        t->other->name = "validator";
+        t->other->place = NULL;
+        g_hash_table_insert(t->config.nodes->ports, g_strdup("validator"), GUINT_TO_POINTER(9944u));
+        assert_refused(t, FLEET_ERROR_REJECTED, "it runs and is a node");
+}
+
+/* What is no node keeps nobody from restoring; nor does a node that does not run. */
+static void test_no_nodes(void) {
+        static const struct {
+                const char *name, *state, *args, *place;
+        } cases[] = {
+                { "db", "running", "[\"postgres\",\"-d\",\"5\"]", NULL },
+                { "3node1", "exited", "[\"--validator\"]", NULL },
+                { "validator", "created", NULL, "/root/data/chains/other/keystore" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                Test *t = test_new();
+
+                t->other->name = cases[i].name;
+                t->other->state = cases[i].state;
+                t->other->args = cases[i].args;
+                t->other->place = cases[i].place;
+                plan(t);
+                g_assert_cmpstr(t->error, ==, NULL);
+                g_assert_true(t->planned);
+                test_free(t);
+        }
+}
+
 /* Another one has them, but does not run: that is said, and not more. */
 static void test_idle(void) {
         Test *t = test_new();
@@ -232,6 +296,8 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/restore/restores", test_restores);
         g_test_add_func("/restore/refuses", test_refuses);
+        g_test_add_func("/restore/unfound", test_unfound);
+        g_test_add_func("/restore/no-nodes", test_no_nodes);
         g_test_add_func("/restore/idle", test_idle);
         g_test_add_func("/restore/fails-while-writing", test_fails_while_writing);
         return g_test_run();

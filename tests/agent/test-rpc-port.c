@@ -50,6 +50,33 @@ static void test_argument(void) {
         g_assert_null(node_argument(NULL, "--rpc-port"));
 }
 
+static void test_has_argument(void) {
+        static const struct {
+                const char *args;
+                bool there;
+        } table[] = {
+                { "[\"--validator\"]", true },
+                { "[\"--name\",\"x\",\"--validator\"]", true },
+                { "[\"--validator\",\"--name\",\"x\"]", true },
+                { "[\"--validator=true\"]", true },
+                { "[\"-c\",\"exec node --validator\"]", true },
+                { "[\"--validators\"]", false },
+                { "[\"-c\",\"echo '--validator\"]", false },
+                { "[1,null]", false },
+                { "[]", false },
+                { "null", false },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                json_object *inspect = inspect_of(table[i].args);
+
+                g_test_message("%s", table[i].args);
+                g_assert_cmpint(node_has_argument(inspect, "--validator"), ==, table[i].there);
+                json_object_put(inspect);
+        }
+        g_assert_false(node_has_argument(NULL, "--validator"));
+}
+
 static void test_port(void) {
         static const struct {
                 const char *container, *args;
@@ -116,6 +143,7 @@ static void test_says_what_to_configure(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/rpc-port/argument", test_argument);
+        g_test_add_func("/rpc-port/has-argument", test_has_argument);
         g_test_add_func("/rpc-port/port", test_port);
         g_test_add_func("/rpc-port/says-what-to-configure", test_says_what_to_configure);
         return g_test_run();
