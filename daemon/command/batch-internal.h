@@ -39,6 +39,7 @@ BatchRun *batch_run_new(Batches *b, const char *selector, const CommandRequest *
 void batch_run_free(BatchRun *r);
 void batch_run_go_on(BatchRun *r); /* it may be gone then */
 void batch_run_cancel(BatchRun *r);
+bool batch_run_waits_for_absent(const BatchRun *r);
 void batch_run_command_ended(BatchRun *r, const CommandRecord *record);
 void batch_run_save(const BatchRun *r);
 

@@ -142,7 +142,9 @@ static void pause_until(BatchRun *r, uint64_t until) {
         g_autofree char *length = text_duration(r->options.plan.pause),
                         *status = g_strdup_printf("pausing for %s", length);
 
-        r->pause = loop_timer_new(r->owner->loop, (until - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0,
+        /* It may be over since the plan was asked. */
+        r->pause = loop_timer_new(r->owner->loop,
+                                  until > now ? (until - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0, 0,
                                   on_pause_over, r);
         set_status(r, status);
 }
@@ -301,6 +303,19 @@ void batch_run_command_ended(BatchRun *r, const CommandRecord *record) {
         count_end(r, record->state, GPOINTER_TO_INT(held_place));
         tell(r);
         batch_run_go_on(r);
+}
+
+bool batch_run_waits_for_absent(const BatchRun *r) {
+        GHashTableIter i;
+        void *command;
+
+        if (!r->answered || r->fanning_out || r->submitting > 0 || r->progress.waiting > 0)
+                return false;
+        g_hash_table_iter_init(&i, r->open);
+        while (g_hash_table_iter_next(&i, &command, NULL))
+                if (dispatcher_peek(r->owner->dispatcher, command)->state != COMMAND_QUEUED)
+                        return false;
+        return true;
 }
 
 void batch_run_cancel(BatchRun *r) {

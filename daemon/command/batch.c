@@ -77,6 +77,12 @@ bool batches_cancel(Batches *b, const char *id, GError **error) {
         return true;
 }
 
+bool batches_waits_for_absent(Batches *b, const char *id) {
+        const BatchRun *r = g_hash_table_lookup(b->runs, id);
+
+        return r && batch_run_waits_for_absent(r);
+}
+
 const Batch *batches_find(Batches *b, const char *id) {
         const Batch *running = g_hash_table_lookup(b->runs, id);
 

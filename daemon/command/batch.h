@@ -48,6 +48,9 @@ GPtrArray *batches_preview(Batches *b, const char *selector, const CommandReques
 /* Starts nobody any more, and cancels what has not ended. FLEET_ERROR_NO_SUCH_COMMAND where no such batch is running. */
 bool batches_cancel(Batches *b, const char *id, GError **error);
 
+/* Is it running, and all that is left of it are commands that are queued for clients that are away? */
+bool batches_waits_for_absent(Batches *b, const char *id);
+
 /* Running, or among the latest that batches_get() has brought back. NULL: ask that. */
 const Batch *batches_find(Batches *b, const char *id);
 /* From memory or the store; never from inside the call. FLEET_ERROR_NO_SUCH_COMMAND. */

@@ -72,10 +72,9 @@ static void take_back(ScheduleChange *c, const GError *error) {
         c->refusal = g_strdup(error->message);
         if (is(c, "create"))
                 schedule_files_remove(s->files, c->what->name, on_restored, c);
-        else {
-                c->what->enabled = false;
-                schedule_files_write(s->files, c->what, on_restored, c);
-        }
+        else
+                schedule_files_write(s->files, g_hash_table_lookup(s->by_name, c->what->name), on_restored,
+                                     c);
 }
 
 /* It is as it was to be. */
@@ -107,7 +106,7 @@ static void on_timer_set(const GError *error, void *userdata) {
                 return;
         }
         settle(c);
-        /* A timer without its definition asks for a schedule that is not there, or not enabled. */
+        /* A timer that goes on asks for a schedule that is not there, or not enabled: schedules_run() refuses that. */
         if (error)
                 end_failed(c, error);
         else

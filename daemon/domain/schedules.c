@@ -3,6 +3,7 @@
 #include "schedules.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "hash.h"
@@ -90,12 +91,29 @@ static void start(Schedules *s, Schedule *what, Run *r) {
         caller_clear(&caller);
 }
 
+/* A timer that systemd did not stop asks, too. Anybody else may run what is disabled. */
+static bool check_enabled(Schedules *s, const Schedule *what, const Caller *caller, GError **error) {
+        g_autoptr(GError) problem = NULL;
+
+        if (what->enabled || caller->uid != getuid())
+                return true;
+        (void) fleet_fail(&problem, FLEET_ERROR_UNAVAILABLE, "schedule \"%s\" is disabled", what->name);
+        audit_submit(s->audit, schedule_run_entry(what, caller, NULL, problem), NULL, NULL);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+}
+
 static bool check_idle(Schedules *s, const Schedule *what, const Caller *caller, GError **error) {
         const Batch *running = schedules_running(s, what);
         g_autoptr(GError) problem = NULL;
 
         if (!running)
                 return true;
+        if (batches_waits_for_absent(s->batches, running->id)) {
+                /* This run is in its place; one host that is gone for good must not keep all others from theirs. */
+                (void) batches_cancel(s->batches, running->id, NULL);
+                return true;
+        }
         (void) fleet_fail(
                         &problem, FLEET_ERROR_ALREADY_EXISTS,
                         "the last run of schedule \"%s\", %s, is still under way: it is not started a second time",
@@ -113,7 +131,7 @@ void schedules_run(Schedules *s, const char *name, const Caller *caller, BatchDo
         if (!what)
                 (void) fleet_fail(&error, FLEET_ERROR_NO_SUCH_COMMAND,
                                   "there is no schedule \"%s\": ListSchedules names them", name);
-        if (!what || !check_idle(s, what, caller, &error)) {
+        if (!what || !check_enabled(s, what, caller, &error) || !check_idle(s, what, caller, &error)) {
                 done(NULL, error, userdata);
                 return;
         }

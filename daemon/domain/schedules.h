@@ -49,5 +49,6 @@ void schedules_enable(Schedules *s, const char *name, bool enabled, const Caller
                       void *userdata);
 
 /* Starts its batch now, enabled or not; done as batches_start() has it. While the batch of its last run is under way
- * that is ALREADY_EXISTS, and nothing is sent. Audited, whatever comes of it. */
+ * that is ALREADY_EXISTS, and nothing is sent; but what only waits for absent clients is cancelled, as this run takes its
+ * place. The server's own user, whose timers ask, gets UNAVAILABLE of a disabled one. Audited, whatever comes of it. */
 void schedules_run(Schedules *s, const char *name, const Caller *caller, BatchDone done, void *userdata);

@@ -202,6 +202,49 @@ static void test_refused(Fixture *f, const void *data) {
         fake_systemd_free(s);
 }
 
+/* One that is enabled, and is to be enabled once more, stays as it is where systemd fails. */
+static void test_enabled_again(Fixture *f, const void *data) {
+        FakeSystemd *s = fake_systemd_new(f->loop, f->private_bus);
+        g_autoptr(sd_bus_message) again = NULL;
+        g_autofree char *text = NULL;
+
+        create_well(f, "x", NULL);
+        fake_systemd_refuse(s, "RestartUnit");
+        again = manager_call(f, f->root, "EnableSchedule", "sb", "x", 1);
+        assert_reply_error(again, SD_BUS_ERROR_FAILED, "not RestartUnit");
+        assert_file(f, "x", "Enabled=yes\n");
+        text = listed(f);
+        g_assert_nonnull(strstr(text, "|on|"));
+        fake_systemd_free(s);
+}
+
+/* What a run has queued for a client that is away gives way to the next run; a command that runs does not. */
+static void test_absent(Fixture *f, const void *data) {
+        FakeSystemd *s = fake_systemd_new(f->loop, f->private_bus);
+        FakeAgent *a = fake_agent_new(&f->server, "a"), *b = fake_agent_new(&f->server, "b");
+        Listener *l = listener_new(f, f->user);
+        g_autoptr(sd_bus_message) first = NULL, second = NULL, third = NULL;
+        const char *batch, *path;
+
+        create_well(f, "x", "b:queue=true");
+        fake_agent_free(b);
+        first = manager_call(f, f->root, "RunSchedule", "s", "x");
+        assert_reply_error(first, NULL, NULL);
+        g_assert_cmpint(sd_bus_message_read(first, "so", &batch, &path), >, 0);
+        second = manager_call(f, f->root, "RunSchedule", "s", "x");
+        assert_reply_error(second, ERROR "AlreadyExists", batch);
+        fake_agent_obeys(a);
+        (void) listener_wait(
+                        l,
+                        "PropertiesChanged org.mserver1.Batch State running Status  Total 2 Sent 2 Succeeded 1");
+        third = manager_call(f, f->root, "RunSchedule", "s", "x");
+        assert_reply_error(third, NULL, NULL);
+        (void) listener_wait(l, "PropertiesChanged org.mserver1.Batch State cancelled");
+        listener_free(l);
+        fake_agent_free(a);
+        fake_systemd_free(s);
+}
+
 static void test_wrong(Fixture *f, const void *data) {
         static const struct {
                 const char *name, *calendar, *selector, *command, *params, *options, *error, *text;
@@ -320,6 +363,8 @@ int main(int argc, char *argv[]) {
         fixture_add("/bus/schedules/life", test_life);
         fixture_add("/bus/schedules/restart", test_restart);
         fixture_add("/bus/schedules/refused", test_refused);
+        fixture_add("/bus/schedules/enabled-again", test_enabled_again);
+        fixture_add("/bus/schedules/absent", test_absent);
         fixture_add("/bus/schedules/wrong", test_wrong);
         fixture_add("/bus/schedules/who-may", test_who_may);
         fixture_add("/bus/schedules/no-client", test_no_client);

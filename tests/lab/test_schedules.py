@@ -112,6 +112,15 @@ class Schedules(ServerTest):
         wait_for(client_is_back, 'the agent is back')
         self.assertEqual(unit_property(timer('onoff'), 'ActiveState'), 'inactive')
 
+    def test_a_timer_that_goes_on_runs_nothing_that_is_disabled(self):
+        self.allow_warnings('^schedule off: status to demo not started: schedule "off" is disabled')
+        self.create('off', options={'enabled': False})
+        run('systemctl', 'start', 'mserver-schedule@off.service', check=False)  # as its timer does
+        ran = self.journal.wait(MSERVER_EVENT='schedule-run', MSERVER_SCHEDULE='off')
+        self.assertEqual((ran['MSERVER_STATUS'], ran['MSERVER_REASON']), ('failed', 'schedule "off" is disabled'))
+        mserverctl('schedule', 'run', 'off')  # a person may
+        self.journal.wait(MSERVER_EVENT='schedule-run', MSERVER_SCHEDULE='off', MSERVER_STATUS='started')
+
     def test_persistent_makes_up_for_what_was_missed(self):
         """As on a host that was off: the stamp that systemd keeps says that it last ran long ago."""
         stamp = f'/var/lib/systemd/timers/stamp-{timer("missed")}'
