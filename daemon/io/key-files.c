@@ -12,7 +12,9 @@
 #include "clock.h"
 #include "error.h"
 #include "file.h"
+#include "json-path.h"
 #include "limits.h"
+#include "log.h"
 #include "worker.h"
 
 #define FILE_BYTES_MAX (64u * 1024)
@@ -95,15 +97,32 @@ static bool sync_directory(const KeyFiles *k, GError **error) {
         return r == 0 || fleet_fail_errno(error, FLEET_ERROR_FAILED, r, "cannot sync \"%s\"", k->directory);
 }
 
-/* Names of one node differ only in their time, so that their order is that of the text. */
+/* "seoul" with "1_3node0" and "seoul_1" with "3node0" have the same names: who was there first has the link. */
+static bool is_of_another(const KeyFiles *k, const WriteItem *w, const char *name) {
+        g_autofree char *path = g_build_filename(k->directory, name, NULL), *text = NULL;
+        json_object *o =
+                        file_read(path, FILE_BYTES_MAX, &text, NULL, NULL) ? json_tokener_parse(text) : NULL;
+        bool another = o && (g_strcmp0(json_string_at(o, "client_id"), w->client) != 0 ||
+                             g_strcmp0(json_string_at(o, "container"), w->container) != 0);
+
+        json_object_put(o);
+        return another;
+}
+
+/* Names of one node differ only in their time, and the number in that second. */
 static bool point_latest(const KeyFiles *k, const WriteItem *w, const char *name, GError **error) {
         g_autofree char *link_name = g_strdup_printf("%s_%s_latest.json", w->client, w->container);
         g_autofree char *path = g_build_filename(k->directory, link_name, NULL);
         g_autofree char *fresh = g_strconcat(path, ".new", NULL);
         g_autofree char *present = g_file_read_link(path, NULL);
 
-        if (present && strcmp(present, name) >= 0)
+        if (present && strverscmp(present, name) >= 0)
                 return true;
+        if (present && is_of_another(k, w, present)) {
+                log_warning("%s: %s has no \"%s\", as that is another node's: rename one of the two",
+                            w->client, w->container, link_name);
+                return true;
+        }
         (void) unlink(fresh);
         if (symlink(name, fresh) < 0 || rename(fresh, path) < 0)
                 return fleet_fail_errno(error, FLEET_ERROR_FAILED, errno, "cannot point \"%s\" at \"%s\"",

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "key-files.h"
 
 #define SECOND 1795406400ull
@@ -52,11 +53,15 @@ static void written(const GError *error, void *userdata) {
         loop_quit(f->loop, 0);
 }
 
-static void write_key(Fixture *f, const char *key, uint64_t second) {
-        const KeyFile k = { "a", "3node0", key, second * 1000000 + 7000 };
-
-        key_files_write(f->files, &k, written, f);
+static void write_file(Fixture *f, const KeyFile *k) {
+        key_files_write(f->files, k, written, f);
         loop_run(f->loop);
+}
+
+static void write_key(Fixture *f, const char *key, uint64_t second) {
+        const KeyFile k = { "a", "3node0", key, second * USEC_PER_SEC + 7000 };
+
+        write_file(f, &k);
 }
 
 static char *content(Fixture *f, const char *name) {
@@ -115,6 +120,30 @@ static void test_older_again(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(f->written, ==, 3);
 }
 
+/* Nor does the ninth of one second stay it. */
+static void test_many_in_a_second(Fixture *f, gconstpointer unused) {
+        for (unsigned i = 1; i <= 10; i++) {
+                g_autofree char *key = g_strdup_printf("0x%u", i);
+
+                write_key(f, key, SECOND);
+        }
+        assert_latest(f, "a_3node0_" STAMP "_10.json");
+}
+
+/* Names may be cut in two ways; nobody gets another's link. */
+static void test_name_of_another(Fixture *f, gconstpointer unused) {
+        const KeyFile other = { "a_3node0", "x", "0xcd", (SECOND + 3600) * USEC_PER_SEC },
+                      mine = { "a", "3node0_x", "0xab", SECOND * USEC_PER_SEC };
+        g_autofree char *path = g_build_filename(f->directory, "a_3node0_x_latest.json", NULL),
+                        *target = NULL;
+
+        write_file(f, &mine);
+        write_file(f, &other);
+        target = g_file_read_link(path, NULL);
+        g_assert_cmpstr(target, ==, "a_3node0_x_" STAMP ".json");
+        g_assert_cmpuint(f->written, ==, 2);
+}
+
 static void test_directory_gone(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(g_rmdir(f->directory), ==, 0);
         write_key(f, "0xab", SECOND);
@@ -126,6 +155,8 @@ int main(int argc, char *argv[]) {
         g_test_add("/key-files/content", Fixture, NULL, set_up, test_content, tear_down);
         g_test_add("/key-files/same-second", Fixture, NULL, set_up, test_same_second, tear_down);
         g_test_add("/key-files/older-again", Fixture, NULL, set_up, test_older_again, tear_down);
+        g_test_add("/key-files/many-in-a-second", Fixture, NULL, set_up, test_many_in_a_second, tear_down);
+        g_test_add("/key-files/name-of-another", Fixture, NULL, set_up, test_name_of_another, tear_down);
         g_test_add("/key-files/directory-gone", Fixture, NULL, set_up, test_directory_gone, tear_down);
         return g_test_run();
 }
