@@ -20,6 +20,7 @@ bool batch_find_of(Request *r, GError **error) {
                                   "No batch \"%s\" is running: expected an id that Broadcast returned",
                                   r->args.id);
         r->owner_uid = b->caller_uid;
+        r->subject.batch = g_strdup(b->id);
         r->subject.command = g_strdup(b->command);
         r->subject.selector = g_strdup(b->selector);
         return true;

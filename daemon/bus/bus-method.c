@@ -33,6 +33,8 @@ static void audit_denial(Request *r, const char *action, const char *reason) {
         audit_entry_add(e, "MSERVER_REASON", reason);
         audit_entry_add(e, "MSERVER_SELECTOR", s->selector);
         audit_entry_add(e, "MSERVER_SCHEDULE", s->schedule);
+        audit_entry_add(e, "MSERVER_COMMAND_ID", s->command_id);
+        audit_entry_add(e, "MSERVER_BATCH_ID", s->batch);
         audit_entry_message(e, "%s%s%s%s%s denied to uid %" PRIu32 " (%s): %s", where ?: "",
                             where ? ": " : "", sends ? s->command : r->method->name,
                             sends && s->container ? " " : "", sends && s->container ? s->container : "",
@@ -96,6 +98,7 @@ static void on_command(const CommandRecord *record, const GError *error, void *u
                 return;
         }
         r->owner_uid = record->caller_uid;
+        r->subject.command_id = g_strdup(record->id);
         r->subject.client = g_strdup(record->client);
         r->subject.command = g_strdup(record->command);
         r->subject.container = g_strdup(record->container);

@@ -161,6 +161,8 @@ Request *request_unref(Request *r) {
         g_free(r->subject.container);
         g_free(r->subject.selector);
         g_free(r->subject.schedule);
+        g_free(r->subject.command_id);
+        g_free(r->subject.batch);
         caller_clear(&r->caller);
         g_free(r);
         return NULL;

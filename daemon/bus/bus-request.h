@@ -18,6 +18,7 @@ typedef struct Requests Requests;
 /* What polkit's rules, its dialogs and the journal are told a request is about; NULL where it does not apply. */
 typedef struct RequestSubject {
         char *client, *command, *container, *selector, *schedule;
+        char *command_id, *batch; /* for the journal alone */
 } RequestSubject;
 
 /* What the methods' parsers leave for those who do the work. Strings belong to the message. */

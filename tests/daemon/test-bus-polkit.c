@@ -116,7 +116,8 @@ static void test_every_method(Fixture *f, const void *data) {
                   "org.mserver1.cancel client=a command=restart container=3node0 selector=\n" },
         };
         FakeAgent *a = fake_agent_new(&f->server, "a");
-        g_autofree char *id = fixture_send(f, "a"), *path = g_strconcat(MSERVER_COMMAND_ROOT "/", id, NULL);
+        g_autofree char *id = fixture_send(f, "a"), *path = g_strconcat(MSERVER_COMMAND_ROOT "/", id, NULL),
+                        *field = g_strdup_printf("MSERVER_COMMAND_ID=%s\n", id);
         g_autoptr(sd_bus_message) result = NULL, output = NULL;
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -133,6 +134,7 @@ static void test_every_method(Fixture *f, const void *data) {
         g_assert_nonnull(strstr(fake_audit_latest("command-denied"), "PRIORITY=6\n"));
         g_assert_nonnull(strstr(fake_audit_latest("command-denied"),
                                 "MESSAGE=a: GetResult denied to uid 65534 (/"));
+        g_assert_nonnull(strstr(fake_audit_latest("command-denied"), field));
         output = call(f->loop, f->user, path, MSERVER_IFACE_COMMAND, "GetOutput", "tu", UINT64_C(0), 100u);
         assert_reply_error(output, ACCESS_DENIED, "GetOutput");
         fake_agent_free(a);
