@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ratelimit.h"
 #include "store.h"
 
 typedef struct Session Session;
@@ -18,6 +19,7 @@ typedef struct Client {
         bool online, revoked;
         uint64_t since, last_seen; /* realtime µs; since: of the present state */
         Session *session;          /* NULL while offline */
+        RateLimit reports;         /* of keys and backups */
         char *stats, *summary;     /* the latest, JSON text; NULL: none since the server started */
 } Client;
 

@@ -6,8 +6,10 @@
 #include <syslog.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "log.h"
 #include "names.h"
+#include "ratelimit.h"
 #include "session.h"
 
 struct Keyring {
@@ -77,11 +79,14 @@ static char *id_of(const char *id, const char *container, int64_t timestamp_ms, 
 
 static Report *report_new(Keyring *k, const Client *c, const char *id, int64_t timestamp_ms) {
         Report *r = g_new0(Report, 1);
+        uint64_t now = now_realtime();
 
         r->keyring = k;
         r->client = g_strdup(c->id);
         r->id = g_strdup(id);
-        r->timestamp = timestamp_ms > 0 ? (uint64_t) timestamp_ms * USEC_PER_MSEC : now_realtime();
+        /* A clock that is ahead must not make this the latest for longer than it is. */
+        r->timestamp = timestamp_ms > 0 ? MIN((uint64_t) timestamp_ms, now / USEC_PER_MSEC) * USEC_PER_MSEC
+                                        : now;
         return r;
 }
 
@@ -89,12 +94,25 @@ static bool is_in_store(StoreStatus status) {
         return status == STORE_OK || status == STORE_CONFLICT || status == STORE_UNSETTLED;
 }
 
+/* What is reported stays for ever, in the store and in the audit trail: no host may fill these. */
+static bool may_report(const Report *r, Client *c) {
+        if (rate_limit_take(&c->reports, REPORTS_PER_HOUR / 3600.0, REPORTS_BURST, now_monotonic()))
+                return true;
+        log_debug("%s: reports more than " G_STRINGIFY(REPORTS_PER_HOUR) " keys and backups an hour",
+                  r->client);
+        answer(r->keyring, r->client,
+               message_error("too many reports",
+                             "more than " G_STRINGIFY(
+                                             REPORTS_PER_HOUR) " keys and backups an hour: not taken now"));
+        return false;
+}
+
 /* Takes the report. False for what an agent that has returned reports again while it is being taken: the answer goes to
  * its new session. */
-static bool begin(Report *r, const char *kind, const char *id) {
+static bool begin(Report *r, Client *c, const char *kind, const char *id) {
         g_autofree char *name = g_strdup_printf("%s %s %s", kind, r->client, id);
 
-        if (g_hash_table_contains(r->keyring->under_way, name)) {
+        if (g_hash_table_contains(r->keyring->under_way, name) || !may_report(r, c)) {
                 report_free(r);
                 return false;
         }
@@ -207,7 +225,7 @@ void keyring_key_update(Keyring *k, Client *c, const Message *m) {
                 .action = g_strdup(m->key_update.action ?: "rotate_keys"),
                 .received = now_realtime(),
         };
-        if (begin(r, "key", r->key.id))
+        if (begin(r, c, "key", r->key.id))
                 k->store->ops->append_key(k->store->engine, &r->key, key_stored, r);
 }
 
@@ -272,7 +290,7 @@ void keyring_backup_complete(Keyring *k, Client *c, const Message *m) {
                 .size = MAX(m->backup.size, 0),
                 .finished = r->timestamp,
         };
-        if (begin(r, "backup", r->backup.id))
+        if (begin(r, c, "backup", r->backup.id))
                 k->store->ops->append_backup(k->store->engine, &r->backup, backup_stored, r);
 }
 

@@ -170,7 +170,7 @@ const char sql_key_elsewhere[] =
                 "SELECT client, id, container, session_key, action, received FROM keys AS k"
                 " WHERE session_key = $1 AND NOT (client = $2 AND container = $3)"
                 " AND NOT EXISTS (SELECT 1 FROM keys WHERE client = k.client AND container = k.container"
-                "                 AND received > k.received)";
+                "                 AND received > k.received) LIMIT 1";
 
 const char sql_append_backup[] = "INSERT INTO backups (client, id, container, file, sha256, size, finished)"
                                  " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client, id) DO NOTHING";

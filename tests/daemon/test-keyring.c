@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Keys and backups as agents report them: nothing is acknowledged that is not durable, written and audited; nothing is
  * taken twice. */
+#include "clock.h"
+#include "limits.h"
 #include "message.h"
 #include "world.h"
 
@@ -90,6 +92,27 @@ static void test_entry_once(void) {
         world_free(w);
 }
 
+/* No host fills the store and the journal; what is not taken is neither acknowledged nor lost. */
+static void test_too_many(void) {
+        World *w = world_new();
+        WsPeer *a = connect_quietly("a");
+
+        for (unsigned i = 0; i < REPORTS_BURST; i++) {
+                g_autofree char *id = g_strdup_printf("cmd_1_%u", i + 1000);
+
+                world_pass(20 * USEC_PER_MSEC); /* as quickly as messages may come */
+                report(a, id, "0xabcd");
+        }
+        g_free(world_take_log());
+        report(a, "cmd_2_1000", "0xabcd");
+        assert_log("a < error\n");
+        world_pass(3600 * USEC_PER_SEC / REPORTS_PER_HOUR);
+        report(a, "cmd_2_1000", "0xabcd");
+        assert_log("store key\nfile 3node0\naudit key-update a\nstore settle key\na < key_update_ack\n"
+                   "tell key a 3node0 0xabcd\n");
+        world_free(w);
+}
+
 static void test_key_elsewhere(void) {
         World *w = world_new();
         WsPeer *a = connect_quietly("a");
@@ -119,6 +142,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/keyring/without-id", test_key_without_id);
         g_test_add_func("/keyring/not-taken", test_key_not_taken);
         g_test_add_func("/keyring/entry-once", test_entry_once);
+        g_test_add_func("/keyring/too-many", test_too_many);
         g_test_add_func("/keyring/elsewhere", test_key_elsewhere);
         g_test_add_func("/keyring/backup", test_backup);
         return g_test_run();
