@@ -107,7 +107,7 @@ static void on_client_described(const Client *c, void *userdata) {
 
         if (s->bus->connection)
                 (void) sd_bus_emit_properties_changed(s->bus->connection, path, MSERVER_IFACE_CLIENT, "Host",
-                                                      NULL);
+                                                      "Version", "Labels", "Commands", NULL);
 }
 
 static void on_client_online(const Client *c, void *userdata) {

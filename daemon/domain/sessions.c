@@ -117,10 +117,11 @@ static WsVerdict on_authorize(const PeerAddress *address, const char *token,
         uint64_t now = now_monotonic();
         g_autofree char *id = NULL, *refusal = NULL;
 
-        if (!rate_table_peek(o->failures, address->key, now))
-                return WS_TOO_MANY_REQUESTS;
+        /* A right one is let in whoever else guesses at that address, which may be a whole site's. */
         id = token ? fleet_authenticate(o->fleet, token, now_realtime()) : NULL;
         if (!id) {
+                if (!rate_table_peek(o->failures, address->key, now))
+                        return WS_TOO_MANY_REQUESTS;
                 (void) rate_table_take(o->failures, address->key, now);
                 audit_rejected(o, NULL, address->text, token ? "wrong token" : "no token");
                 return WS_UNAUTHORIZED;
@@ -270,6 +271,7 @@ static void on_register(Visit *v, const Message *m) {
         g_autofree char *host = text_cut(m->reg.host_name ?: "", HOST_NAME_MAX_BYTES);
         g_autofree char *version = text_cut(m->reg.version ?: "", VERSION_MAX_BYTES);
         g_autoptr(GError) error = NULL;
+        bool again = v->session.client != NULL;
         FleetRegister what;
 
         if (g_strcmp0(m->reg.server_id, identity) != 0) {
@@ -304,7 +306,8 @@ static void on_register(Visit *v, const Message *m) {
         session_send(&v->session,
                      message_register_ack(identity, true, "registered",
                                           m->reg.features ? features_of(v->owner) : 0, now_ms()));
-        dispatcher_client_ready(v->owner->dispatcher, v->session.client);
+        if (!again)
+                dispatcher_client_ready(v->owner->dispatcher, v->session.client);
 }
 
 static void keep_json(char **where, json_object *o) {

@@ -20,7 +20,7 @@ typedef enum ScheduleNews { SCHEDULE_ADDED, SCHEDULE_CHANGED, SCHEDULE_REMOVED }
 typedef struct FleetObserver {
         void (*client_added)(const Client *c, void *userdata);     /* known from now on */
         void (*client_removed)(const Client *c, void *userdata);   /* about to be forgotten */
-        void (*client_described)(const Client *c, void *userdata); /* its host name became known */
+        void (*client_described)(const Client *c, void *userdata); /* anew, or its host name became known */
         void (*client_online)(const Client *c, void *userdata);
         void (*client_offline)(const Client *c, const char *reason, void *userdata);
         /* Tokens of this client let nobody in any more, and who came by one is to go. */

@@ -230,9 +230,11 @@ Client *fleet_register(Fleet *f, const char *id, FleetRegister *what, Session *s
         Client *c = fleet_find(f, id) ?: fleet_add(f, id, now_usec, error);
         g_autofree char *reason = NULL;
         Session *old;
+        bool again;
 
         if (!c)
                 return NULL;
+        again = c->session == session; /* it describes itself anew */
         old = c->session != session ? c->session : NULL;
         if (old)
                 reason = g_strdup_printf("replacing the connection from %s", c->address);
@@ -245,12 +247,16 @@ Client *fleet_register(Fleet *f, const char *id, FleetRegister *what, Session *s
         c->session = session;
         c->last_seen = now_usec;
         fleet_save(f, c, false, NULL, NULL);
-        audit_online(f, c, reason);
+        if (!again)
+                audit_online(f, c, reason);
         if (old) {
                 session_close(old, WS_CLOSE_POLICY, "replaced by a newer connection of this client");
                 session_orphan(old); /* it may take its time to close, and the client may be forgotten by then */
         }
-        TELL(f, client_online, c);
+        if (again)
+                TELL(f, client_described, c);
+        else
+                TELL(f, client_online, c);
         return c;
 }
 

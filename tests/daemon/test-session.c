@@ -292,6 +292,22 @@ static void test_certificates(void) {
         world_free(w);
 }
 
+/* Who registers again on the same connection describes itself anew, and is sent nothing twice. */
+static void test_register_again(void) {
+        World *w = world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *id = world_submit("a", "status", NULL, false, &error), *log = NULL;
+
+        g_assert_no_error(error);
+        g_free(world_take_log());
+        world_says_and_free(a, message_register("a", "2", "host", NULL, NULL, FEATURES_ALL, 1));
+        log = world_take_log();
+        g_assert_cmpstr(log, ==, "a < register_ack\n");
+        g_assert_cmpstr(fleet_find(w->fleet, "a")->version, ==, "2");
+        world_free(w);
+}
+
 static void test_auth_rate(void) {
         World *w = world_new();
         g_autofree char *identity = NULL;
@@ -299,6 +315,11 @@ static void test_auth_rate(void) {
         for (unsigned i = 0; i < AUTH_FAILURES_PER_MINUTE; i++)
                 g_assert_cmpint(authorize("192.0.2.9", "x", &identity), ==, WS_UNAUTHORIZED);
         g_assert_cmpint(authorize("192.0.2.9", "x", &identity), ==, WS_TOO_MANY_REQUESTS);
+        /* Who has the right one does not suffer for them. */
+        fleet_create_token(w->fleet, "a", 0, false, 0, token_made, NULL);
+        world_run();
+        g_assert_cmpint(authorize("192.0.2.9", token, &identity), ==, WS_ACCEPT);
+        g_clear_pointer(&token, g_free);
         g_assert_cmpint(authorize("192.0.2.8", "x", &identity), ==, WS_UNAUTHORIZED);
         world_free(w);
 }
@@ -319,6 +340,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/session/tokens", test_tokens);
         g_test_add_func("/session/revoked-while-it-is-made", test_revoked_while_it_is_made);
         g_test_add_func("/session/forgotten-while-it-is-replaced", test_forgotten_while_it_is_replaced);
+        g_test_add_func("/session/register-again", test_register_again);
         g_test_add_func("/session/token-expires", test_token_expires);
         g_test_add_func("/session/auth-rate", test_auth_rate);
         return g_test_run();
