@@ -63,8 +63,9 @@
         (128 * 1024) /* the kernel's for one connection: a peer that does not read pins it */
 #define SEND_QUEUE_BYTES_MAX (4u * 1024 * 1024) /* waiting for one client; beyond it it is closed */
 #define SEND_QUEUE_MESSAGES_MAX 4096
-#define REPORTS_PER_HOUR 120 /* keys and backups of a client, which are kept for good; what is refused is reported again */
-#define REPORTS_BURST    512 /* of all its nodes, some times over, after an absence */
+#define REPORTS_PER_HOUR \
+        120 /* keys and backups of a client, which are kept for good; what is refused is reported again */
+#define REPORTS_BURST 512            /* of all its nodes, some times over, after an absence */
 #define AUTH_FAILURES_PER_MINUTE 30  /* wrong tokens per address before the answer is 429 */
 #define AUDIT_REJECTED_PER_SECOND 20 /* client-rejected entries: strangers must not fill the journal */
 #define AUDIT_REJECTED_BURST 200
