@@ -41,7 +41,7 @@ typedef struct RotationEnding {
         RotationEnd end;              /* ROTATION_OPEN leaves that as it is */
         const char *session_key;      /* and message: of ROTATION_ROTATED only */
         const char *message;          /* the key_update */
-        const LedgerOutcome *outcome; /* NULL: the command ends by itself */
+        const LedgerOutcome *outcome; /* where the command has none yet; NULL: it certainly has */
 } RotationEnding;
 /* recorded: the key is in the outbox, and was not before. */
 typedef void (*RotationEnded)(bool recorded, const char *problem, void *userdata);

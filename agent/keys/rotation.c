@@ -74,7 +74,8 @@ static void store(void *userdata) {
                 ending.session_key = o->session_key;
                 ending.message = message;
         }
-        if (o->inherited && !o->reported)
+        /* Also where the command ends by itself: we may be killed before it does. */
+        if (!o->reported)
                 ending.outcome = &o->outcome;
         rotation_table_end(o->host->db, o->intent, &ending, now, stored, o);
 }

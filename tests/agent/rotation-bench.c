@@ -243,6 +243,7 @@ RotationBench *rotation_bench_free(RotationBench *b) {
         g_hash_table_unref(b->answers);
         g_ptr_array_unref(b->names);
         g_string_free(b->settled, true);
+        ledger_outcome_clear(&b->outcome);
         json_object_put(b->result);
         g_free(b->error);
         g_free(b->dir);

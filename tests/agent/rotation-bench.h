@@ -2,6 +2,7 @@
 /* An agent's rotations with their database and outbox, beside an engine with a node that makes keys. */
 #pragma once
 
+#include "agent-ledger.h"
 #include "key-engine.h"
 #include "outbox.h"
 #include "rotations.h"
@@ -39,6 +40,10 @@ typedef struct RotationBench {
         json_object *result;
         char *error;
         GString *settled;
+
+        /* What a ledger said last. */
+        LedgerVerdict verdict;
+        LedgerOutcome outcome;
 } RotationBench;
 
 RotationBench *rotation_bench_new(void);

@@ -322,6 +322,58 @@ static void test_killed_after_the_end(void) {
         rotation_bench_free(b);
 }
 
+static void taken(const char *id, LedgerVerdict verdict, const LedgerOutcome *outcome, const char *problem,
+                  void *userdata) {
+        RotationBench *b = userdata;
+
+        b->verdict = verdict;
+        ledger_outcome_clear(&b->outcome);
+        if (outcome)
+                b->outcome = ledger_outcome_copy(outcome);
+        loop_quit(b->loop, 0);
+}
+
+static LedgerVerdict take(RotationBench *b, AgentLedger *l, const char *id) {
+        agent_ledger_take(l, id, "rotate_keys", "3node0", 1, taken, b);
+        rotation_bench_run(b);
+        return b->verdict;
+}
+
+/* Killed between the end of the rotation and the one of its command: what is known is what the command ends with. */
+static void test_killed_before_the_commands_end(void) {
+        static const struct {
+                const char *answer; /* of the node; NULL: keys */
+                CommandState state;
+        } cases[] = {
+                { NULL, COMMAND_SUCCEEDED },
+                { "\"error\":{\"code\":-32603,\"message\":\"keystore is read-only\"}", COMMAND_FAILED },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                RotationBench *b = started();
+                g_autoptr(AgentLedger) first = agent_ledger_new(b->db, NULL, NULL), second = NULL;
+                g_autofree char *result = NULL, *error = NULL;
+
+                rotation_bench_answer(b, "author_rotateKeys", cases[i].answer);
+                g_assert_cmpint(take(b, first, "cmd_1"), ==, LEDGER_NEW);
+                rotation_bench_rotate(b, "cmd_1", false);
+                g_assert_cmpint(b->state, ==, cases[i].state);
+                result = b->result ? g_strdup(json_object_to_json_string_ext(b->result,
+                                                                             JSON_C_TO_STRING_PLAIN))
+                                   : NULL;
+                error = g_strdup(b->error);
+                rotation_bench_kill(b);
+                rotation_bench_start(b);
+                second = agent_ledger_new(b->db, NULL, NULL);
+                g_assert_cmpint(take(b, second, "cmd_1"), ==, LEDGER_FINISHED);
+                g_assert_cmpint(b->outcome.state, ==, cases[i].state);
+                g_assert_cmpstr(b->outcome.result, ==, result);
+                g_assert_cmpstr(b->outcome.error, ==, error);
+                g_assert_cmpstr(b->settled->str, ==, "");
+                rotation_bench_free(b);
+        }
+}
+
 /* Who asks for keys while the ones of a rotation that was cut are looked for, gets those. */
 static void test_asked_while_open(void) {
         RotationBench *b = started();
@@ -381,6 +433,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/rotations/node-restarted", test_node_restarted);
         g_test_add_func("/rotations/killed", test_killed);
         g_test_add_func("/rotations/killed-after-the-end", test_killed_after_the_end);
+        g_test_add_func("/rotations/killed-before-the-commands-end", test_killed_before_the_commands_end);
         g_test_add_func("/rotations/asked-while-open", test_asked_while_open);
         g_test_add_func("/rotations/outbox-full", test_outbox_full);
         return g_test_run();
