@@ -16,6 +16,7 @@
 #include "keystore-list.h"
 #include "node-health.h"
 #include "node.h"
+#include "rotation-age.h"
 #include "text.h"
 
 struct RotationCall {
@@ -150,7 +151,8 @@ static void keys_listed(const char *path, const KeyNames *names, const GError *e
         }
         c->intent = g_new(RotationIntent, 1);
         *c->intent = (RotationIntent){ g_strdup(c->id), g_strdup(c->container), g_strdup(path),
-                                       key_names_to_text(names), now_realtime() };
+                                       key_names_to_text(names) };
+        rotation_age_begin(c->intent);
         c->committed = true;
         rotation_table_begin(c->db, c->intent, written, ticket_new(c));
 }

@@ -34,8 +34,9 @@ typedef struct Call {
 RotationIntent *rotation_intent_copy(const RotationIntent *i) {
         RotationIntent *copy = g_new(RotationIntent, 1);
 
-        *copy = (RotationIntent){ g_strdup(i->id), g_strdup(i->container), g_strdup(i->keystore),
-                                  g_strdup(i->before), i->started_usec };
+        *copy = (RotationIntent){ g_strdup(i->id),          g_strdup(i->container), g_strdup(i->keystore),
+                                  g_strdup(i->before),      i->started_usec,        g_strdup(i->boot),
+                                  i->started_monotonic_usec };
         return copy;
 }
 
@@ -46,6 +47,7 @@ RotationIntent *rotation_intent_free(RotationIntent *i) {
         g_free(i->container);
         g_free(i->keystore);
         g_free(i->before);
+        g_free(i->boot);
         g_free(i);
         return NULL;
 }
@@ -79,14 +81,16 @@ static int begin_run(DbThread *db, DbTask *task) {
         Binder b;
 
         if (!binder_open(&b, db,
-                         "INSERT INTO rotations (id, container, keystore, before, started)"
-                         "  VALUES (?, ?, ?, ?, ?)"))
+                         "INSERT INTO rotations (id, container, keystore, before, started, boot, started_in_boot)"
+                         "  VALUES (?, ?, ?, ?, ?, ?, ?)"))
                 return db_error(db);
         bind_text(&b, i->id);
         bind_text(&b, i->container);
         bind_text(&b, i->keystore);
         bind_text(&b, i->before);
         bind_number(&b, i->started_usec);
+        bind_text(&b, i->boot);
+        bind_number(&b, i->started_monotonic_usec);
         return bound_finish(&b);
 }
 
@@ -196,6 +200,8 @@ static bool add_intent(RowReader *r, GPtrArray *intents) {
         i->keystore = read_text(r);
         i->before = read_text(r);
         i->started_usec = read_number(r);
+        i->boot = read_text(r);
+        i->started_monotonic_usec = read_number(r);
         g_ptr_array_add(intents, i);
         return true;
 }
@@ -204,7 +210,7 @@ static int list_run(DbThread *db, DbTask *task) {
         Binder b;
 
         if (!binder_open(&b, db,
-                         "SELECT id, container, keystore, before, started FROM rotations"
+                         "SELECT id, container, keystore, before, started, boot, started_in_boot FROM rotations"
                          "  WHERE state IS NULL ORDER BY seq"))
                 return db_error(db);
         return read_rows(&b, add_intent, ((Call *) task)->intents);

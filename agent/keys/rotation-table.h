@@ -17,6 +17,8 @@ typedef struct RotationIntent {
         char *keystore;        /* the directory in the container */
         char *before;          /* key_names_to_text() of what is in there */
         uint64_t started_usec; /* since the epoch */
+        char *boot;            /* boot id (sd_id128_get_boot(3)); NULL: not known */
+        uint64_t started_monotonic_usec; /* in that boot: now_monotonic(), which goes on from one process to the next */
 } RotationIntent;
 
 RotationIntent *rotation_intent_copy(const RotationIntent *i);

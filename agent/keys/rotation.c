@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "log.h"
 #include "message.h"
+#include "rotation-age.h"
 #include "rotation-call.h"
 #include "rotation-look.h"
 #include "session-keys.h"
@@ -200,11 +201,7 @@ static void look(void *userdata) {
 
 /* How long the node may still be at it. */
 static uint64_t time_left(const Rotation *o) {
-        uint64_t now = now_realtime(), started = o->intent->started_usec;
-
-        if (started > now) /* the clock was set */
-                return CALL_USEC_MAX;
-        return now - started < CALL_USEC_MAX ? CALL_USEC_MAX - (now - started) : 0;
+        return rotation_age_left(o->intent, CALL_USEC_MAX);
 }
 
 /* Calling */

@@ -48,6 +48,10 @@ static const char *const migrations[] = {
 
         /* 5: commands whose outcome mclient-script knows */
         "ALTER TABLE commands ADD COLUMN script INTEGER NOT NULL DEFAULT 0;",
+
+        /* 6: when a rotation was begun, by a clock that nobody sets */
+        "ALTER TABLE rotations ADD COLUMN boot TEXT;" /* its boot id; NULL: not known */
+        "ALTER TABLE rotations ADD COLUMN started_in_boot INTEGER NOT NULL DEFAULT 0;", /* µs of CLOCK_BOOTTIME */
         NULL,
 };
 

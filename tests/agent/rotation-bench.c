@@ -221,14 +221,29 @@ void rotation_bench_kill(RotationBench *b) {
         b->after_effect = false;
 }
 
-void rotation_bench_let_time_pass(RotationBench *b) {
+static void change_rotations(RotationBench *b, const char *set) {
+        g_autofree char *sql = g_strconcat("UPDATE rotations SET ", set, NULL);
         sqlite3 *db;
 
         g_assert_cmpint(sqlite3_open(b->path, &db), ==, SQLITE_OK);
-        g_assert_cmpint(sqlite3_exec(db, "UPDATE rotations SET started = started - 600000000", NULL, NULL,
-                                     NULL),
-                        ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
         g_assert_cmpint(sqlite3_close(db), ==, SQLITE_OK);
+}
+
+void rotation_bench_let_time_pass(RotationBench *b) {
+        change_rotations(b, "started = started - 600000000, started_in_boot = started_in_boot - 600000000");
+}
+
+void rotation_bench_set_clock(RotationBench *b) {
+        change_rotations(b, "started = started - 600000000");
+}
+
+void rotation_bench_reboot(RotationBench *b) {
+        change_rotations(b, "boot = '00000000000000000000000000000001'");
+}
+
+void rotation_bench_make_keys(RotationBench *b) {
+        make_keys(b);
 }
 
 RotationBench *rotation_bench_free(RotationBench *b) {

@@ -54,6 +54,12 @@ void rotation_bench_start(RotationBench *b);
 void rotation_bench_kill(RotationBench *b);
 /* Of a rotation that is open in the database: it was begun some minutes earlier. */
 void rotation_bench_let_time_pass(RotationBench *b);
+/* Likewise: the clock is set forward since. */
+void rotation_bench_set_clock(RotationBench *b);
+/* Likewise: the host is started anew since. */
+void rotation_bench_reboot(RotationBench *b);
+/* The node comes to what it was asked for. */
+void rotation_bench_make_keys(RotationBench *b);
 
 /* Until the engine gets a request like that. */
 void rotation_bench_run_until(RotationBench *b, const char *request);

@@ -28,6 +28,8 @@ static const char *const versions[] = {
         "  finished INTEGER, state TEXT, session_key TEXT);"
         "CREATE INDEX rotations_open ON rotations (id) WHERE state IS NULL;"
         "CREATE INDEX rotations_container ON rotations (container, started);",
+
+        "ALTER TABLE commands ADD COLUMN script INTEGER NOT NULL DEFAULT 0;",
 };
 
 typedef struct Seen {

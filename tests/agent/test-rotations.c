@@ -310,6 +310,44 @@ static void test_killed(void) {
         }
 }
 
+/* Killed while the node is at it. */
+static RotationBench *killed_in_the_call(void) {
+        RotationBench *b = started();
+
+        b->silent_at = "author_rotateKeys";
+        rotation_bench_ask(b, "cmd_1", false);
+        rotation_bench_run(b);
+        rotation_bench_kill(b);
+        return b;
+}
+
+/* The node makes its keys after the first look, and the clock is set forward meanwhile: that is no reason to give up. */
+static void test_clock_set(void) {
+        RotationBench *b = killed_in_the_call();
+
+        rotation_bench_set_clock(b);
+        rotation_bench_start(b);
+        rotation_bench_run_until(b, "GET /exec/e");
+        rotation_bench_make_keys(b);
+        while (b->settled->len == 0)
+                rotation_bench_run(b);
+        g_assert_cmpstr(b->settled->str, ==, "cmd_1 ");
+        assert_outbox(b, "cmd_1");
+        rotation_bench_free(b);
+}
+
+/* What the node was at ended with the host: nobody waits for it. */
+static void test_rebooted(void) {
+        RotationBench *b = killed_in_the_call();
+
+        rotation_bench_reboot(b);
+        rotation_bench_start(b);
+        rotation_bench_run(b);
+        g_assert_cmpstr(b->settled->str, ==, "cmd_1 ");
+        assert_outbox(b, NULL);
+        rotation_bench_free(b);
+}
+
 /* After its end nothing is looked into any more, and the key is in the outbox. */
 static void test_killed_after_the_end(void) {
         RotationBench *b = started();
@@ -432,6 +470,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/rotations/answer-lost", test_answer_lost);
         g_test_add_func("/rotations/node-restarted", test_node_restarted);
         g_test_add_func("/rotations/killed", test_killed);
+        g_test_add_func("/rotations/clock-set", test_clock_set);
+        g_test_add_func("/rotations/rebooted", test_rebooted);
         g_test_add_func("/rotations/killed-after-the-end", test_killed_after_the_end);
         g_test_add_func("/rotations/killed-before-the-commands-end", test_killed_before_the_commands_end);
         g_test_add_func("/rotations/asked-while-open", test_asked_while_open);
