@@ -85,6 +85,20 @@ void alert_seen_restarted(AlertSeen *s, uint64_t now) {
         s->restarted[s->n_restarted++] = now;
 }
 
+void alert_seen_interrupted(AlertSeen *s, uint64_t now) {
+        s->unseen_usec = now;
+}
+
+/* How many of them there were, as far as that says something of the last ALERT_RESTARTS_USEC: of those in a longer time that
+ * nobody saw the latest may be all. */
+static uint64_t new_restarts(const AlertSeen *s, uint64_t restarts, uint64_t now) {
+        if (!s->restarts_known || restarts <= s->restarts)
+                return 0;
+        return now - s->restarts_usec > ALERT_RESTARTS_USEC
+                               ? 1
+                               : MIN(restarts - s->restarts, ALERT_RESTARTS_MAX);
+}
+
 /* The engine counts from 0 again where a container was made anew. */
 static void measure_restarts(json_object *container, AlertSeen *s, uint64_t now, AlertMeasured measured,
                              void *userdata) {
@@ -92,18 +106,18 @@ static void measure_restarts(json_object *container, AlertSeen *s, uint64_t now,
 
         if (!json_uint_at(container, "restarts", &restarts))
                 return;
-        if (s->restarts_known && restarts > s->restarts)
-                for (uint64_t n = MIN(restarts - s->restarts, ALERT_RESTARTS_MAX); n > 0; n--)
-                        alert_seen_restarted(s, now);
+        for (uint64_t n = new_restarts(s, restarts, now); n > 0; n--)
+                alert_seen_restarted(s, now);
         s->restarts_known = true;
         s->restarts = restarts;
+        s->restarts_usec = now;
         for (unsigned i = 0; i < s->n_restarted; i++)
                 in_time += s->restarted[i] + ALERT_RESTARTS_USEC > now;
         measured(ALERT_CONTAINER_RESTARTING, in_time, now, userdata);
 }
 
 /* A node that has told of a block and now does not answer has none that is higher. One that has the same as before has had it
- * all the time, however rarely it was asked. */
+ * all the time, however rarely it was asked; but not while it was stopped, or could not be asked. */
 static void measure_best(json_object *node, AlertSeen *s, uint64_t at, AlertMeasured measured,
                          void *userdata) {
         uint64_t best = s->best;
@@ -111,6 +125,11 @@ static void measure_best(json_object *node, AlertSeen *s, uint64_t at, AlertMeas
         if (!json_uint_at(node, "best", &best) && !json_string_at(node, "error"))
                 return;
         if (s->best_known && best == s->best) {
+                if (s->unseen_usec > 0) {
+                        s->best_usec = MAX(at, s->unseen_usec);
+                        s->unseen_usec = 0;
+                        return;
+                }
                 if (at < s->best_usec + SAME_PICTURE)
                         return;
                 measured(ALERT_BLOCK_STALLED, 1, s->best_usec, userdata);
@@ -119,6 +138,7 @@ static void measure_best(json_object *node, AlertSeen *s, uint64_t at, AlertMeas
                 s->best_known = true;
                 s->best = best;
                 s->best_usec = at;
+                s->unseen_usec = 0;
                 measured(ALERT_BLOCK_STALLED, 0, at, userdata);
         }
 }
@@ -147,8 +167,10 @@ void alert_measure_container(json_object *container, AlertSeen *seen, uint64_t n
         if (state)
                 measured(ALERT_CONTAINER_DOWN, strcmp(state, "running") != 0, now, userdata);
         measure_restarts(container, seen, now, measured, userdata);
-        if (!json_object_is_type(node, json_type_object))
+        if ((state && strcmp(state, "running") != 0) || !json_object_is_type(node, json_type_object)) {
+                alert_seen_interrupted(seen, now);
                 return;
+        }
         (void) json_uint_at(node, "age_sec", &age);
         measure_node(node, seen, now - MIN(age, now / SEC) * SEC, measured, userdata);
 }

@@ -12,10 +12,11 @@
 /* What is remembered of a container from sample to sample; zeros at first. */
 typedef struct AlertSeen {
         bool restarts_known, best_known;
-        uint64_t restarts;
+        uint64_t restarts, restarts_usec;       /* and when it was told of */
         uint64_t restarted[ALERT_RESTARTS_MAX]; /* µs: the latest, oldest first */
         unsigned n_restarted;
         uint64_t best, best_usec; /* the highest block, and when it was first told of */
+        uint64_t unseen_usec; /* until then it may have had any other; 0: it was looked at all the time */
 } AlertSeen;
 
 /* value: in the kind's unit, 0 or 1 where that has none. at: µs, when it was so, by the clock of now. */
@@ -28,6 +29,9 @@ void alert_measure_host(json_object *system, uint64_t now, AlertMeasured measure
  * said so. */
 void alert_measure_container(json_object *container, AlertSeen *seen, uint64_t now, AlertMeasured measured,
                              void *userdata);
+
+/* Nothing is seen of it: how long it has been as it was is not known when it is seen again. */
+void alert_seen_interrupted(AlertSeen *seen, uint64_t now);
 
 /* Of an alert of an earlier run, which knew when: it has restarted at the latest now. */
 void alert_seen_restarted(AlertSeen *seen, uint64_t now);

@@ -128,6 +128,7 @@ static void look_at_gone(Alerts *a, AlertContainer *n, uint64_t now) {
                 n->gone_usec = now;
                 interrupt(&n->spot);
         }
+        alert_seen_interrupted(&n->seen, now);
         if (!is_ours || now - n->gone_usec >= a->rules.events_usec) {
                 alerts_end(a, &n->spot);
                 n->sample = 0;
@@ -235,8 +236,10 @@ static void on_offline(const Client *client, const char *reason, void *userdata)
 
         interrupt(&c->spot);
         g_hash_table_iter_init(&i, c->containers);
-        while (g_hash_table_iter_next(&i, NULL, (void **) &n))
+        while (g_hash_table_iter_next(&i, NULL, (void **) &n)) {
                 interrupt(&n->spot);
+                alert_seen_interrupted(&n->seen, now_monotonic());
+        }
         look_at_presence(a, c);
 }
 

@@ -94,6 +94,19 @@ static void test_restarts(void) {
         assert_container(&seen, "{\"restarts\":9000000000}", "container-restarting=16 ");
 }
 
+/* Of many in a long time that nobody saw, one has been just now, at the latest. */
+static void test_unseen_restarts(void) {
+        AlertSeen seen = {};
+
+        assert_container(&seen, "{\"restarts\":7}", "container-restarting=0 ");
+        seen.restarts_usec -= ALERT_RESTARTS_USEC;
+        assert_container(&seen, "{\"restarts\":9}", "container-restarting=2 ");
+        seen.restarts_usec -= ALERT_RESTARTS_USEC + 1;
+        assert_container(&seen, "{\"restarts\":9}", "container-restarting=2 ");
+        seen.restarts_usec -= ALERT_RESTARTS_USEC + 1;
+        assert_container(&seen, "{\"restarts\":50}", "container-restarting=3 ");
+}
+
 static void test_best(void) {
         AlertSeen seen = {};
 
@@ -108,6 +121,41 @@ static void test_best(void) {
         assert_container(&seen, "{\"node\":{\"best\":101}}", "block-stalled=0 ");
         assert_container(&seen, "{\"node\":{\"best\":50}}", "block-stalled=0 "); /* it begins anew */
         assert_container(&seen, "{\"state\":\"exited\"}", "container-down=1 ");
+}
+
+/* How long a block has been the highest is not known where nobody has seen the node: it counts from when it is seen again. */
+static void test_unseen_best(void) {
+        static const char *const away[] = { "{\"state\":\"paused\",\"node\":{\"best\":100}}",
+                                            "{\"state\":\"exited\"}", "{\"state\":\"running\"}" };
+        static const char *const back[] = { "{\"node\":{\"best\":100,\"age_sec\":40}}",
+                                            "{\"node\":{\"error\":\"no answer\",\"age_sec\":40}}" };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(away); i++)
+                for (unsigned k = 0; k < G_N_ELEMENTS(back); k++) {
+                        AlertSeen seen = {};
+
+                        assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":3600}}",
+                                         "block-stalled=0@-3600 ");
+                        assert_container(&seen, away[i], i < 2 ? "container-down=1 " : "container-down=0 ");
+                        seen.unseen_usec -= 60 * SEC; /* that was a minute ago */
+                        assert_container(&seen, back[k], "");
+                        assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":10}}",
+                                         "block-stalled=1@-40 block-stalled=1@-10 ");
+                }
+        {
+                AlertSeen seen = {};
+
+                assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":3600}}",
+                                 "block-stalled=0@-3600 ");
+                alert_seen_interrupted(&seen, NOW * SEC - 60 * SEC);
+                assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":70}}",
+                                 ""); /* it is from before */
+                assert_container(&seen, "{\"node\":{\"best\":100,\"age_sec\":20}}",
+                                 "block-stalled=1@-60 block-stalled=1@-20 ");
+                alert_seen_interrupted(&seen, NOW * SEC);
+                assert_container(&seen, "{\"node\":{\"best\":101}}", "block-stalled=0 ");
+                assert_container(&seen, "{\"node\":{\"best\":101,\"age_sec\":1}}", "");
+        }
 }
 
 static void assert_text(AlertKind kind, const char *object, uint64_t value, const char *expected) {
@@ -173,7 +221,9 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/alert-measure/container", test_container);
         g_test_add_func("/alert-measure/odd", test_odd);
         g_test_add_func("/alert-measure/restarts", test_restarts);
+        g_test_add_func("/alert-measure/unseen-restarts", test_unseen_restarts);
         g_test_add_func("/alert-measure/best", test_best);
+        g_test_add_func("/alert-measure/unseen-best", test_unseen_best);
         g_test_add_func("/alert-measure/text", test_text);
         g_test_add_func("/alert-measure/keys", test_keys);
         return g_test_run();

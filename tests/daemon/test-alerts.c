@@ -200,6 +200,84 @@ static void test_old_picture(void) {
         alert_world_free(w);
 }
 
+/* None is long enough to be told of. */
+static WsPeer *outages(WsPeer *a, unsigned n) {
+        for (; n > 0; n--) {
+                world_hangs_up(a);
+                world_pass(4 * MINUTE);
+                a = world_connect("a", FEATURES_ALL);
+        }
+        return a;
+}
+
+#define AT_BLOCK(best) \
+        "{\"containers\":[{\"name\":\"n\",\"state\":\"running\",\"node\":{\"best\":" best "}}]}"
+
+/* A node that has the same block after an outage, or after it was stopped, has not been seen to stand still. */
+static void test_block_unseen(void) {
+        static const char stopped[] = "{\"containers\":[{\"name\":\"n\",\"state\":\"exited\"}]}";
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+
+        samples(a, AT_BLOCK("5"), MINUTE);
+        a = outages(a, 3);
+        samples(a, AT_BLOCK("5"), 9 * MINUTE);
+        assert_told(w, "");
+        samples(a, AT_BLOCK("5"), 2 * MINUTE);
+        assert_told(w, "raised block-stalled a n: no block after 5\n");
+        a = outages(a, 1); /* what is raised stays */
+        samples(a, AT_BLOCK("5"), 2 * MINUTE);
+        assert_told(w, "");
+        sample(a, AT_BLOCK("6"));
+        world_pass(MINUTE);
+        sample(a, AT_BLOCK("7"));
+        assert_told(w, "cleared block-stalled a\n");
+
+        samples(a, stopped, 100 * SEC);
+        for (unsigned i = 0; i < 10; i++) { /* never for long enough to be down */
+                samples(a, "{\"containers\":[{\"name\":\"n\",\"state\":\"running\"}]}", 10 * SEC);
+                samples(a, stopped, 100 * SEC);
+        }
+        samples(a, AT_BLOCK("7"), MINUTE);
+        assert_told(w, "");
+        alert_world_free(w);
+}
+
+/* A node of ours that was not there, which is kept in mind. */
+static void test_block_gone(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+
+        world_says_and_free(a, message_key_update("k1", "n", "0xabcd", "rotate_keys", 1795406400000));
+        samples(a, AT_BLOCK("5"), MINUTE);
+        samples(a, "{\"containers\":[]}", 12 * MINUTE);
+        assert_told(w, "raised container-down a n: not there\n");
+        samples(a, AT_BLOCK("5"), 2 * MINUTE);
+        assert_told(w, "cleared container-down a\n");
+        alert_world_free(w);
+}
+
+#define RESTARTED(n) "{\"containers\":[{\"name\":\"n\",\"state\":\"running\",\"restarts\":" n "}]}"
+
+/* What happened in a long outage has not happened in the last 15 minutes; but what was going on before is the same incident. */
+static void test_restarting_unseen(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+
+        samples(a, RESTARTED("0"), MINUTE);
+        a = outages(a, 5);
+        samples(a, RESTARTED("9"), MINUTE);
+        assert_told(w, "");
+        samples(a, RESTARTED("11"), MINUTE);
+        assert_told(w, "raised container-restarting a n: restarted 3 times in 15 min\n");
+        a = outages(a, 5);
+        samples(a, RESTARTED("13"), 5 * MINUTE);
+        assert_told(w, "");
+        samples(a, RESTARTED("13"), 12 * MINUTE);
+        assert_told(w, "cleared container-restarting a\n");
+        alert_world_free(w);
+}
+
 static void test_restarting(void) {
         AlertWorld *w = alert_world_new();
         WsPeer *a = world_connect("a", FEATURES_ALL);
@@ -390,7 +468,10 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/alerts/gone", test_gone);
         g_test_add_func("/alerts/measured", test_measured);
         g_test_add_func("/alerts/old-picture", test_old_picture);
+        g_test_add_func("/alerts/block-unseen", test_block_unseen);
+        g_test_add_func("/alerts/block-gone", test_block_gone);
         g_test_add_func("/alerts/restarting", test_restarting);
+        g_test_add_func("/alerts/restarting-unseen", test_restarting_unseen);
         g_test_add_func("/alerts/restarting-over-restart", test_restarting_over_restart);
         g_test_add_func("/alerts/keys", test_keys);
         g_test_add_func("/alerts/backups", test_backups);
