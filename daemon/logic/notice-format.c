@@ -194,7 +194,7 @@ static char *format_webhook(const Notice *n, const NoticeFrame *f) {
 }
 
 static void add_label(json_object *labels, const char *name, const char *value) {
-        if (*value) /* one that is empty is none */
+        if (value && *value) /* one that is empty is none */
                 add(labels, name, value);
 }
 
@@ -213,6 +213,7 @@ static json_object *alertmanager_alert(const Notice *n, const NoticeFrame *f) {
         add_label(labels, "severity", alert_severity_to_string(a->severity));
         add_label(labels, "client", a->client);
         add_label(labels, "container", a->container);
+        add_label(labels, "command", a->subject);
         add_label(labels, "instance", f->instance);
         add(annotations, "summary", a->message);
         add(annotations, "id", a->id);

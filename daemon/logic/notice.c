@@ -58,6 +58,7 @@ json_object *notice_to_json(const Notice *n) {
         add(o, "kind", a->kind);
         add(o, "client", a->client);
         add(o, "container", a->container);
+        add(o, "subject", a->subject ?: "");
         add(o, "message", a->message);
         add_time(o, "since", "since_usec", a->since);
         add_time(o, "cleared", "cleared_usec", n->cleared ? a->cleared : 0);
@@ -115,6 +116,7 @@ Notice *notice_from_json(json_object *o, GError **error) {
         if (!get_event(o, &n->cleared, error) || !get_severity(o, &a->severity, error) ||
             !get_text(o, "id", &a->id, error) || !get_text(o, "kind", &a->kind, error) ||
             !get_text(o, "client", &a->client, error) || !get_text(o, "container", &a->container, error) ||
+            (json_object_object_get(o, "subject") && !get_text(o, "subject", &a->subject, error)) ||
             !get_text(o, "message", &a->message, error) || !get_time(o, "since_usec", &a->since, error) ||
             !get_time(o, "cleared_usec", &a->cleared, error))
                 return NULL;

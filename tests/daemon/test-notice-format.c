@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "error.h"
+
 #define SINCE 1764316408123456ull /* 2025-11-28 07:53:28.123456 UTC */
 
 static AlertRecord alert = {
@@ -80,13 +82,13 @@ static void test_whole_bodies(void) {
                 { NOTICE_WEBHOOK, false,
                   "{\"event\":\"alert-raised\",\"key\":\"alert_1764316408123_0001-raised\","
                   "\"id\":\"alert_1764316408123_0001\",\"severity\":\"critical\",\"kind\":\"container-down\","
-                  "\"client\":\"seoul-1\",\"container\":\"3node0\",\"message\":\"3node0 does not run\","
+                  "\"client\":\"seoul-1\",\"container\":\"3node0\",\"subject\":\"\",\"message\":\"3node0 does not run\","
                   "\"since\":\"2025-11-28T07:53:28.123Z\",\"since_usec\":1764316408123456,"
                   "\"cleared\":null,\"cleared_usec\":0,\"instance\":\"fleet.example.kr\"}" },
                 { NOTICE_WEBHOOK, true,
                   "{\"event\":\"alert-cleared\",\"key\":\"alert_1764316408123_0001-cleared\","
                   "\"id\":\"alert_1764316408123_0001\",\"severity\":\"critical\",\"kind\":\"container-down\","
-                  "\"client\":\"seoul-1\",\"container\":\"3node0\",\"message\":\"3node0 does not run\","
+                  "\"client\":\"seoul-1\",\"container\":\"3node0\",\"subject\":\"\",\"message\":\"3node0 does not run\","
                   "\"since\":\"2025-11-28T07:53:28.123Z\",\"since_usec\":1764316408123456,"
                   "\"cleared\":\"2025-11-28T07:58:28.123Z\",\"cleared_usec\":1764316708123456,"
                   "\"instance\":\"fleet.example.kr\"}" },
@@ -142,6 +144,48 @@ static void test_subjects(void) {
         }
         alert.client = (char *) "seoul-1";
         alert.container = (char *) "3node0";
+}
+
+/* Of two commands that failed for the same container each is an alert of its own, also to an Alertmanager, which knows them by
+ * their labels. */
+static void test_commands(void) {
+        static const char *const commands[] = { "restart", "backup_keys" };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+                Notice n = { false, &alert };
+                g_autoptr(Notice) back = NULL;
+                const Notice *all[] = { NULL };
+                g_autofree char *body = NULL,
+                                *label = g_strdup_printf("\"container\":\"3node0\",\"command\":\"%s\"",
+                                                         commands[i]);
+                json_object *o;
+
+                alert.subject = (char *) commands[i];
+                o = notice_to_json(&n);
+                back = notice_from_json(o, NULL);
+                (void) json_object_put(o);
+                g_assert_nonnull(back);
+                all[0] = back;
+                body = notice_format(NOTICE_ALERTMANAGER, all, 1, &frame);
+                g_assert_nonnull(strstr(body, label));
+        }
+        alert.subject = NULL;
+}
+
+/* What an earlier version has queued says nothing of a command; what is there is text. */
+static void test_subject_json(void) {
+        Notice n = { false, &alert };
+        json_object *o = notice_to_json(&n);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Notice) back = NULL;
+
+        json_object_object_del(o, "subject");
+        back = notice_from_json(o, NULL);
+        g_assert_nonnull(back);
+        (void) json_object_object_add(o, "subject", json_object_new_boolean(true));
+        g_assert_null(notice_from_json(o, &error));
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_PROTOCOL);
+        (void) json_object_put(o);
 }
 
 /* Nothing that comes from a host is markup, a mention or a second line of ours. */
@@ -282,6 +326,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/notice-format/whole-bodies", test_whole_bodies);
         g_test_add_func("/notice-format/severities", test_severities);
         g_test_add_func("/notice-format/subjects", test_subjects);
+        g_test_add_func("/notice-format/commands", test_commands);
+        g_test_add_func("/notice-format/subject-json", test_subject_json);
         g_test_add_func("/notice-format/escaping", test_escaping);
         g_test_add_func("/notice-format/lengths", test_lengths);
         g_test_add_func("/notice-format/clocks", test_clocks);
