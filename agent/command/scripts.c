@@ -94,7 +94,8 @@ Scripts *scripts_new(Loop *l, const AgentConfig *config, AgentDb *db, ScriptsSet
         s->loop = l;
         s->db = db;
         s->state = g_build_filename(config->state_directory, "scripts", NULL);
-        s->place = (ScriptPlace){ config->script_socket, config->script_helper, config->file, s->state };
+        s->place = (ScriptPlace){ config->script_socket, config->script_helper, config->file, s->state,
+                                  script_helpers_new(l) };
         s->settled = settled;
         s->userdata = userdata;
         s->inherited = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_inherited);
@@ -106,6 +107,7 @@ Scripts *scripts_free(Scripts *s) {
         if (!s)
                 return NULL;
         g_hash_table_unref(s->inherited);
+        (void) script_helpers_free(s->place.helpers);
         g_free(s->state);
         g_free(s);
         return NULL;

@@ -3,7 +3,6 @@
 #include "script-link.h"
 
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "pipe-stream.h"
@@ -12,8 +11,7 @@ struct ScriptLink {
         PipeStream *stream;
         const ScriptLinkHandler *handler; /* NULL: it has ended, or was freed */
         void *userdata;
-        uv_process_t *process; /* NULL: it is the service's */
-        char *unreachable;     /* what is wrong where it never came to be */
+        char *unreachable; /* what is wrong where it never came to be */
         GByteArray *in;
 };
 
@@ -60,39 +58,7 @@ static void gone(void *userdata) {
         g_free(k);
 }
 
-static void exited(uv_process_t *process, int64_t status, int signum) {
-        /* What it said, and the end of that, comes on the pipe. */
-}
-
-static void process_closed(uv_handle_t *handle) {
-        g_free(handle);
-}
-
-/* In a session of its own: neither a terminal's Ctrl-C nor our end is its own. */
-static int spawn(ScriptLink *k, Loop *l, const ScriptPlace *place) {
-        g_autofree char *config = g_strconcat("--config=", place->config, NULL),
-                        *state = g_strconcat("--state=", place->state, NULL);
-        char *argv[] = { (char *) place->helper, config, state, (char *) "--own-user", NULL };
-        uv_stdio_container_t stdio[] = {
-                { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
-                  .data.stream = pipe_stream_handle(k->stream) },
-                { .flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO },
-                { .flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO },
-        };
-        const uv_process_options_t options = {
-                .exit_cb = exited,
-                .file = place->helper,
-                .args = argv,
-                .flags = UV_PROCESS_DETACHED,
-                .stdio_count = G_N_ELEMENTS(stdio),
-                .stdio = stdio,
-        };
-
-        k->process = g_new0(uv_process_t, 1);
-        return uv_spawn(loop_uv(l), k->process, &options);
-}
-
-static void begin(ScriptLink *k, Loop *l, const ScriptPlace *place) {
+static void begin(ScriptLink *k, const ScriptPlace *place) {
         int r;
 
         if (place->socket) {
@@ -101,7 +67,8 @@ static void begin(ScriptLink *k, Loop *l, const ScriptPlace *place) {
                 return;
         }
         k->unreachable = g_strdup(place->helper);
-        r = spawn(k, l, place);
+        r = script_helpers_start(place->helpers, place->helper, place->config, place->state,
+                                 pipe_stream_handle(k->stream));
         if (r < 0)
                 pipe_stream_fail(k->stream, r);
         else
@@ -125,7 +92,7 @@ ScriptLink *script_link_new(Loop *l, const ScriptPlace *place, ScriptFrame reque
         k->userdata = userdata;
         k->in = g_byte_array_new();
         send_frame(k, request, text);
-        begin(k, l, place);
+        begin(k, place);
         return k;
 }
 
@@ -133,8 +100,6 @@ ScriptLink *script_link_free(ScriptLink *k) {
         if (!k)
                 return NULL;
         k->handler = NULL;
-        if (k->process)
-                uv_close((uv_handle_t *) k->process, process_closed);
         pipe_stream_free(k->stream);
         return NULL;
 }

@@ -7,11 +7,13 @@
 
 #include "loop.h"
 #include "script-frames.h"
+#include "script-helpers.h"
 
 /* Where it is; all borrowed, for as long as links are made. */
 typedef struct ScriptPlace {
-        const char *socket; /* NULL: helper is run, with these two as arguments */
+        const char *socket; /* NULL: helper is run, with these two as arguments, */
         const char *helper, *config, *state;
+        ScriptHelpers *helpers; /* as one of these */
 } ScriptPlace;
 
 typedef struct ScriptLinkHandler {

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's side of operators' commands, with the real mclient-script as its child: what is refused, what is told, and what
  * the next process learns of one that was cut. */
+#include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "agent-ledger.h"
 #include "scripts.h"
+
+#define DEADLINE_MS 20000
 
 typedef struct Fixture {
         char *dir, *config_file, *db_file;
@@ -181,6 +185,31 @@ static void test_run(Fixture *f, gconstpointer unused) {
         assert_runs(f, 1);
 }
 
+static void too_late(void *userdata) {
+        g_error("Children of ours are zombies");
+}
+
+/* Whatever becomes of the link to it, a helper that has ended is waited for. */
+static void test_no_zombies(Fixture *f, gconstpointer unused) {
+        g_autoptr(LoopTimer) deadline = NULL;
+        siginfo_t info;
+
+        while (waitpid(-1, NULL, 0) > 0) /* those that earlier tests have left */
+                ;
+        start(f, "cmd_1", "fail");
+        assert_end(f, COMMAND_FAILED, 3, "exited with code 3");
+        f->run = script_run_free(f->run);
+        f->quit_at = "waiting";
+        start(f, "cmd_2", "wait");
+        (void) loop_run(f->loop);
+        f->run = script_run_free(f->run); /* the link is gone before the helper is */
+        write_file(f, "go", 0644, "%s", "");
+        deadline = loop_timer_new(f->loop, DEADLINE_MS, 0, too_late, NULL);
+        while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+                (void) uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+        g_assert_cmpint(errno, ==, ECHILD);
+}
+
 static void test_refused(Fixture *f, gconstpointer unused) {
         start(f, "cmd_1", "UP");
         assert_end(f, COMMAND_FAILED, -1, "payout: do is \"UP\", expected all of it to match [a-z]+");
@@ -280,6 +309,7 @@ int main(int argc, char *argv[]) {
                 void (*run)(Fixture *f, gconstpointer unused);
         } tests[] = {
                 { "/scripts/run", test_run },
+                { "/scripts/no-zombies", test_no_zombies },
                 { "/scripts/refused", test_refused },
                 { "/scripts/cancel", test_cancel },
                 { "/scripts/cancel-early", test_cancel_early },
