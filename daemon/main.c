@@ -170,6 +170,7 @@ static bool reload_all(Process *p, GError **error) {
         take_client_certificates(p, p->options);
         ws_server_set_limits(p->ws, &p->options->limits);
         fleet_set_clients_max(p->server.fleet, p->options->clients_max);
+        forgetting_set(p->server.forgetting, &p->options->retention);
         history_set_bytes_max(p->server.history, p->options->history_bytes);
         notifier_set_targets(p->server.notifier, p->options->targets);
         alerts_set_rules(p->server.alerts, &p->options->alerts);
@@ -300,6 +301,7 @@ static bool make_parts(Process *p, GError **error) {
         if (!server_make(s, p->loop, p->options->state_directory, p->options->clients_max,
                          !g_getenv("JOURNAL_STREAM"), error))
                 return false;
+        forgetting_set(s->forgetting, &p->options->retention);
         history_set_bytes_max(s->history, p->options->history_bytes);
         notifier_set_targets(s->notifier, p->options->targets);
         alerts_set_rules(s->alerts, &p->options->alerts);

@@ -65,6 +65,20 @@ static bool read_client_certificates(Options *o, const Config *c, GError **error
                           "[TLS] ClientCertificates= is \"%s\": expected off, optional or required", mode);
 }
 
+static bool read_span(const Config *c, const char *key, uint64_t otherwise, uint64_t *ret, GError **error) {
+        *ret = otherwise;
+        if (!config_get_usec(c, "Commands", key, RETENTION_MAX_USEC, ret, error))
+                return false;
+        return *ret >= RETENTION_MIN_USEC ||
+               fleet_fail(error, FLEET_ERROR_CONFIG, "[Commands] %s= is \"%s\": expected at least 1d", key,
+                          config_get(c, "Commands", key));
+}
+
+static bool read_retention(Options *o, const Config *c, GError **error) {
+        return read_span(c, "Keep", COMMANDS_KEEP_DEFAULT_USEC, &o->retention.commands, error) &&
+               read_span(c, "KeepOutput", OUTPUTS_KEEP_DEFAULT_USEC, &o->retention.outputs, error);
+}
+
 static bool read_config(Options *o, GError **error) {
         static const ConfigKey known[] = {
                 { "TLS", "Certificate" },
@@ -72,6 +86,8 @@ static bool read_config(Options *o, GError **error) {
                 { "TLS", "ClientCA" },
                 { "TLS", "ClientCertificates" },
                 { "Server", "AdvertiseUrl" },
+                { "Commands", "Keep" },
+                { "Commands", "KeepOutput" },
                 { "History", "MaxBytes" },
                 ALERT_CONFIG_KEYS,
                 { "Limits", "MaxClients" },
@@ -88,8 +104,8 @@ static bool read_config(Options *o, GError **error) {
             !config_get_uint(c, "Limits", "MaxMessageBytes", 4096, MESSAGE_BYTES_MAX, &bytes, error) ||
             !config_get_uint(c, "Limits", "MaxConnectionsPerAddress", 1, 1000000, &per_address, error) ||
             !config_get_uint(c, "History", "MaxBytes", HISTORY_BYTES_MIN, INT64_MAX, &history, error) ||
-            !alert_options_read(c, &o->alerts, error) || !read_advertise_url(o, c, error) ||
-            !read_client_certificates(o, c, error))
+            !read_retention(o, c, error) || !alert_options_read(c, &o->alerts, error) ||
+            !read_advertise_url(o, c, error) || !read_client_certificates(o, c, error))
                 return false;
         o->targets = notify_targets_read(c, error);
         if (!o->targets)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "alert-condition.h"
+#include "retention.h"
 #include "sessions.h"
 #include "ws-server.h"
 
@@ -24,6 +25,7 @@ typedef struct Options {
         bool own_cert;                          /* cert and key are the command line's */
         bool debug;
         unsigned clients_max;
+        Retention retention;    /* [Commands] */
         uint64_t history_bytes; /* [History] MaxBytes= */
         AlertRules alerts;
         WsLimits limits;

@@ -327,6 +327,15 @@
         1000 /* of one series: with HISTORY_SERIES_MAX of them 2 MB, below what the bus carries */
 #define HISTORY_AHEAD_SEC 60 /* a client's clock that is further ahead is not believed */
 
+/* Commands that have ended (daemon/command/retention.h). */
+#define COMMANDS_KEEP_DEFAULT_USEC \
+        (400ull * 86400 * 1000000) /* a year, and what a month's delay in asking takes */
+#define OUTPUTS_KEEP_DEFAULT_USEC (30ull * 86400 * 1000000) /* up to 256 KiB each */
+#define RETENTION_MIN_USEC (86400ull * 1000000)
+#define RETENTION_MAX_USEC (36500ull * 86400 * 1000000)
+#define FORGET_SEC 60
+#define FORGET_ROWS 1000 /* of each table in one of these: 1.4 million commands a day */
+
 /* Alerts. */
 #define ALERTS_MAX 20000         /* that last at one time: a whole fleet that is offline */
 #define ALERTS_PER_CLIENT_MAX 64 /* all kinds of some eight containers; a client makes no more of itself */

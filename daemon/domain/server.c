@@ -43,6 +43,7 @@ bool server_make(Server *ret, Loop *l, const char *state_directory, unsigned cli
         s->dispatcher = dispatcher_new(l, s->store, s->audit, s->fleet);
         s->batches = batches_new(l, s->store, s->fleet, s->dispatcher);
         fleet_observe(s->fleet, &batches_observer, s);
+        s->forgetting = forgetting_new(l, s->store);
         s->schedules = schedules_new(l, s->audit, s->fleet, s->batches, s->schedule_files);
         s->keyring = keyring_new(s->store, s->audit, s->fleet, s->key_files);
         s->history = history_new(l, s->fleet, state_directory, HISTORY_BYTES_DEFAULT, error);
@@ -168,6 +169,7 @@ void server_clear(Server *s) {
         notifier_free(s->notifier);
         history_free(s->history);
         keyring_free(s->keyring);
+        forgetting_free(s->forgetting);
         batches_free(s->batches);
         dispatcher_free(s->dispatcher);
         alerts_free(s->alerts);

@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "metrics.h"
 #include "notifier.h"
+#include "retention.h"
 #include "schedules.h"
 #include "sessions.h"
 #include "store.h"
@@ -27,6 +28,7 @@ typedef struct Server {
         Alerts *alerts;
         Dispatcher *dispatcher;
         Batches *batches;
+        Forgetting *forgetting;
         ScheduleFiles *schedule_files;
         Schedules *schedules;
         KeyFiles *key_files;

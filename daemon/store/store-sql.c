@@ -186,6 +186,17 @@ const char sql_node_times[] =
                 "  UNION ALL SELECT client, container, 0, MAX(finished) FROM backups GROUP BY client, container) AS times"
                 " GROUP BY client, container";
 
+/* Ids begin with their time in ms, of 13 digits until the year 2286: the order of their text is that of the time. An
+ * output of a command that is open is younger than a day. */
+const char sql_forget_commands[] =
+                "DELETE FROM commands WHERE id IN"
+                " (SELECT id FROM commands WHERE requested < $1 AND phase > 0 ORDER BY requested LIMIT $2)";
+const char sql_forget_batches[] =
+                "DELETE FROM batches WHERE id IN"
+                " (SELECT id FROM batches WHERE id < $1 AND finished > 0 ORDER BY id LIMIT $2)";
+const char sql_forget_outputs[] = "DELETE FROM outputs WHERE id IN"
+                                  " (SELECT id FROM outputs WHERE id < $1 ORDER BY id LIMIT $2)";
+
 #define ALERT_COLUMNS \
         "id, severity, kind, client, container, subject, since, cleared, acknowledged, silenced, told, message"
 

@@ -20,6 +20,7 @@ extern const char sql_append_key[], sql_key_is_settled[], sql_settle_key[], sql_
 extern const char sql_append_backup[], sql_backup_is_settled[], sql_settle_backup[], sql_list_backups[];
 
 extern const char sql_node_times[];
+extern const char sql_forget_commands[], sql_forget_batches[], sql_forget_outputs[];
 extern const char sql_put_alert[], sql_settle_alert[], sql_open_alerts[], sql_past_alerts[],
                 sql_trim_alerts[];
 extern const char sql_put_silence[], sql_delete_silence[], sql_load_silences[];

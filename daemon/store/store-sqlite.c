@@ -65,6 +65,7 @@ static const StoreEngine sqlite_engine = {
         .put_alert = sqlite_put_alert,
         .settle_alert = sqlite_settle_alert,
         .open_alerts = sqlite_open_alerts,
+        .forget_commands = sqlite_forget_commands,
         .past_alerts = sqlite_past_alerts,
         .trim_alerts = sqlite_trim_alerts,
         .put_silence = sqlite_put_silence,

@@ -55,6 +55,7 @@ void sqlite_node_times(void *engine, StoreRows done, void *userdata);
 void sqlite_put_alert(void *engine, const AlertRecord *a, bool told, StoreDone done, void *userdata);
 void sqlite_settle_alert(void *engine, const char *id, uint64_t cleared);
 void sqlite_open_alerts(void *engine, StoreRows done, void *userdata);
+void sqlite_forget_commands(void *engine, uint64_t commands_before, uint64_t outputs_before, unsigned rows);
 void sqlite_past_alerts(void *engine, unsigned limit, StoreRows done, void *userdata);
 void sqlite_trim_alerts(void *engine, unsigned keep);
 /* store-sqlite-silences.c */

@@ -80,6 +80,10 @@ typedef struct StoreEngine {
                               void *userdata); /* newest first; params and result are NULL */
         void (*open_commands)(void *engine, StoreRows done,
                               void *userdata); /* all not settled, oldest first, whole */
+        /* Lazily, the oldest rows of each table first: settled commands requested before then, ended batches likewise,
+         * and outputs of commands before the other time. Realtime µs. */
+        void (*forget_commands)(void *engine, uint64_t commands_before, uint64_t outputs_before,
+                                unsigned rows);
         void (*put_batch)(void *engine, const BatchRecord *b, StoreDone done, void *userdata);
         void (*get_batch)(void *engine, const char *id, StoreRows done, void *userdata); /* rows: 0 or 1 */
         void (*open_batches)(void *engine, StoreRows done, void *userdata); /* not finished, oldest first */
