@@ -125,7 +125,7 @@ char *when_span(uint64_t usec) {
         const char *unit = strchr(text, ' ');
 
         for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-                if (strcmp(units[i], unit) == 0)
+                if (g_strcmp0(units[i], unit) == 0)
                         return g_strdup_printf("%.*s%s", (int) (unit - text), text, _(units[i]));
         g_assert_not_reached();
 }
