@@ -114,12 +114,18 @@ static void unacked_listed(char **ids, const char *problem, void *userdata) {
         pump(a);
 }
 
-void answers_online(Answers *a, unsigned features) {
-        a->online = true;
-        a->features = features;
+void answers_again(Answers *a) {
+        if (!a->online)
+                return;
         a->connection++;
         a->loading = true;
         agent_ledger_unacked(a->ledger, unacked_listed, loading_new(a));
+}
+
+void answers_online(Answers *a, unsigned features) {
+        a->online = true;
+        a->features = features;
+        answers_again(a);
 }
 
 void answers_offline(Answers *a) {

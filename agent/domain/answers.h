@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answers, answers_free)
 
 /* The server was told who we are: what it has not acknowledged goes out again. features are its own. */
 void answers_online(Answers *a, unsigned features);
+/* The same within a connection: what the server has acknowledged could not be written down. */
+void answers_again(Answers *a);
 void answers_offline(Answers *a);
 void answers_drained(Answers *a);
 

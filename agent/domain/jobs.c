@@ -34,6 +34,7 @@ struct Jobs {
         Answers *answers;
         bool held;           /* output is held back at its source */
         LoopTimer *patience; /* while it is so because the server is away */
+        LoopTimer *again;    /* until what was acknowledged is answered once more */
 };
 
 typedef enum JobStage {
@@ -366,8 +367,26 @@ void jobs_passed(Jobs *j, const char *id, uint64_t offset) {
         runner_passed(j->runner, id, offset);
 }
 
+static void answer_again(void *userdata) {
+        Jobs *j = userdata;
+
+        j->again = loop_timer_free(j->again);
+        answers_again(j->answers);
+}
+
+/* It counts against what may wait for the server, until that has acknowledged it once more. */
+static void ack_lost(const char *problem, void *userdata) {
+        Jobs *j = userdata;
+
+        if (j->again)
+                return;
+        log_warning("What the server has acknowledged cannot be written down, it is answered again in %d s: %s",
+                    LEDGER_RETRY_SEC, problem);
+        j->again = loop_timer_new(j->loop, LEDGER_RETRY_SEC * 1000, 0, answer_again, j);
+}
+
 void jobs_acked(Jobs *j, const char *id) {
-        agent_ledger_acked(j->ledger, id);
+        agent_ledger_acked(j->ledger, id, ack_lost, j);
 }
 
 void jobs_settled(Jobs *j, const char *id) {
@@ -456,6 +475,7 @@ Jobs *jobs_free(Jobs *j) {
         loop_timer_free(j->patience);
         j->runner = runner_free(j->runner);
         agent_db_close(j->db); /* its last callbacks come from here */
+        loop_timer_free(j->again);
         answers_free(j->answers);
         end_local(j);
         agent_ledger_free(j->ledger);

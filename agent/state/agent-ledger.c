@@ -43,6 +43,7 @@ typedef struct Call {
         LedgerStored stored;
         LedgerIds listed;
         LedgerLoaded loaded;
+        void (*lost)(const char *problem, void *userdata);
 } Call;
 
 LedgerOutcome ledger_outcome_copy(const LedgerOutcome *o) {
@@ -354,11 +355,15 @@ static void forget_done(DbTask *task, int code) {
         g_autoptr(Call) c = (Call *) task;
 
         note_waiting(c, code);
+        if (code != SQLITE_OK && c->lost)
+                c->lost(agent_db_problem(code), c->base.userdata);
 }
 
-void agent_ledger_acked(AgentLedger *l, const char *id) {
-        Call *c = call_new(l, id, acked_run, forget_done, NULL);
+void agent_ledger_acked(AgentLedger *l, const char *id, void (*lost)(const char *problem, void *userdata),
+                        void *userdata) {
+        Call *c = call_new(l, id, acked_run, forget_done, userdata);
 
+        c->lost = lost;
         c->base.task.one_statement = true;
         agent_db_submit(l->db, &c->base.task);
         if (++l->acks < PRUNE_EVERY)

@@ -66,8 +66,9 @@ void agent_ledger_finish(AgentDb *db, const char *id, const LedgerOutcome *outco
  * Returns an SQLite code. */
 int agent_ledger_settle(DbThread *db, const char *id, const LedgerOutcome *outcome, uint64_t now_usec);
 
-/* The server has the outcome for good. Losing this costs one more answer. */
-void agent_ledger_acked(AgentLedger *l, const char *id);
+/* The server has the outcome for good. Losing this costs one more answer; lost() is called where it could not be written. */
+void agent_ledger_acked(AgentLedger *l, const char *id, void (*lost)(const char *problem, void *userdata),
+                        void *userdata);
 
 /* The ids with an outcome that is not acknowledged, in the order in which they ended. */
 typedef void (*LedgerIds)(char **ids, const char *problem, void *userdata);

@@ -228,14 +228,14 @@ static void test_unacked(Fixture *f, gconstpointer unused) {
         finish(f, "second", COMMAND_SUCCEEDED, 10);
         finish(f, "first", COMMAND_SUCCEEDED, 20);
         two = unacked(f);
-        g_assert_cmpstr(two, ==, "second first"); /* as they ended */
-        agent_ledger_acked(f->ledger, "third");   /* premature: it has not ended */
+        g_assert_cmpstr(two, ==, "second first");           /* as they ended */
+        agent_ledger_acked(f->ledger, "third", NULL, NULL); /* premature: it has not ended */
         reopen(f);
         three = unacked(f);
         g_assert_cmpstr(three, ==, "third second first");
 
-        agent_ledger_acked(f->ledger, "second");
-        agent_ledger_acked(f->ledger, "third");
+        agent_ledger_acked(f->ledger, "second", NULL, NULL);
+        agent_ledger_acked(f->ledger, "third", NULL, NULL);
         one = unacked(f);
         g_assert_cmpstr(one, ==, "first");
         agent_ledger_load(f->ledger, "first", loaded, f);
@@ -291,7 +291,7 @@ static void test_bound(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(g_strv_length(f->ids), ==, AGENT_OUTCOMES_MAX);
         g_assert_cmpuint(f->crossed, ==, 2); /* it is known from the start */
         g_assert_cmpint(take(f, "new"), ==, LEDGER_FULL);
-        agent_ledger_acked(f->ledger, "last");
+        agent_ledger_acked(f->ledger, "last", NULL, NULL);
         g_assert_cmpint(take(f, "new"), ==, LEDGER_NEW);
         g_assert_cmpuint(f->crossed, ==, 4); /* left, and reached again */
         g_assert_cmpint(take(f, "newer"), ==, LEDGER_FULL);
@@ -308,7 +308,7 @@ static void test_pruning(Fixture *f, gconstpointer unused) {
 
                 agent_ledger_take(f->ledger, id, "status", NULL, i, ignore_taken, f);
                 agent_ledger_finish(f->db, id, &o, i, ignore_stored, f);
-                agent_ledger_acked(f->ledger, id);
+                agent_ledger_acked(f->ledger, id, NULL, NULL);
                 if (i % 1000 == 0)
                         (void) take(f, "flush");
         }

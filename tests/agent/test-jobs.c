@@ -280,6 +280,31 @@ static void test_disk_full(Fixture *f, gconstpointer unused) {
         g_assert_nonnull(strstr(fixture_last(f)->response.error, "Not run"));
 }
 
+/* An acknowledgement that cannot be written down is asked for again, on the same connection. */
+static void test_disk_full_at_the_acknowledgement(Fixture *f, gconstpointer unused) {
+        struct rlimit old, none;
+        g_autoptr(LoopTimer) patience = NULL;
+
+        g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+        none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
+        g_assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        jobs_online(f->jobs, FEATURES_ALL);
+        fixture_take(f, "a");
+        fixture_wait(f, 0, 1);
+        fake_finish("a", COMMAND_SUCCEEDED, NULL, NULL);
+        fixture_wait(f, 1, 1);
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
+        jobs_acked(f->jobs, "a");
+        fixture_take(f, "b"); /* behind it */
+        fixture_wait(f, 2, 1);
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+        assert_response(fixture_last(f), "b", COMMAND_FAILED);
+        patience = loop_timer_new(f->loop, 3 * LEDGER_RETRY_SEC * 1000, 0, fixture_too_late, f);
+        while (f->sent->len < 3)
+                (void) loop_run(f->loop);
+        assert_response(fixture_last(f), "a", COMMAND_SUCCEEDED);
+}
+
 /* Who asks counts only as a user id: no server can speak for this host. */
 static void test_caller(Fixture *f, gconstpointer unused) {
         static const struct {
@@ -317,5 +342,7 @@ int main(int argc, char *argv[]) {
         g_test_add("/jobs/bound", Fixture, NULL, fixture_setup, test_bound, fixture_teardown);
         g_test_add("/jobs/caller", Fixture, NULL, fixture_setup, test_caller, fixture_teardown);
         g_test_add("/jobs/disk-full", Fixture, NULL, fixture_setup, test_disk_full, fixture_teardown);
+        g_test_add("/jobs/disk-full-at-the-acknowledgement", Fixture, NULL, fixture_setup,
+                   test_disk_full_at_the_acknowledgement, fixture_teardown);
         return g_test_run();
 }
