@@ -275,11 +275,15 @@ static void cancel(const ScriptRecord *r) {
 /* Waits while another helper runs it. False: the agent has gone, or error. */
 static bool query(Helper *h, const char *id, ScriptRecord *ret, GError **error) {
         for (;;) {
+                bool running;
+
                 if (!find(h, id, ret, error))
                         return false;
                 if (ret->ended)
                         return true;
-                if (!script_store_is_running(h->store, ret))
+                if (!script_store_is_running(h->store, ret, &running, error))
+                        return false;
+                if (!running)
                         return settle(h, ret, error);
                 if (script_peer_cancels(h->peer))
                         cancel(ret);

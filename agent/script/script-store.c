@@ -113,15 +113,33 @@ int script_store_lock(ScriptStore *s, const ScriptRecord *r, uint64_t now_usec, 
         return fd;
 }
 
-bool script_store_is_running(ScriptStore *s, const ScriptRecord *r) {
-        g_autofree char *path = lock_path(s, r, ""), *holder = lock_path(s, r, ".holder"), *id = NULL;
+/* False, with error: it cannot be known. */
+static bool is_locked(const char *path, bool *ret, GError **error) {
         struct flock lock = whole_file;
-        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-        bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), r = 0;
 
+        if (fd < 0 && errno == ENOENT) {
+                *ret = false;
+                return true;
+        }
+        if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
+                r = -errno;
         if (fd >= 0)
                 (void) close(fd);
-        return held && file_read(holder, COMMAND_ID_MAX, &id, NULL, NULL) && g_str_equal(id, r->id);
+        if (r < 0)
+                return fleet_fail_errno(error, FLEET_ERROR_FAILED, r, "Cannot look at the lock %s", path);
+        *ret = lock.l_type != F_UNLCK;
+        return true;
+}
+
+bool script_store_is_running(ScriptStore *s, const ScriptRecord *r, bool *ret, GError **error) {
+        g_autofree char *path = lock_path(s, r, ""), *holder = lock_path(s, r, ".holder"), *id = NULL;
+        bool held = false;
+
+        if (!is_locked(path, &held, error) || (held && !file_read(holder, COMMAND_ID_MAX, &id, NULL, error)))
+                return false;
+        *ret = held && g_str_equal(id, r->id);
+        return true;
 }
 
 /* Records */

@@ -33,8 +33,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScriptRecord, script_record_clear)
 /* Takes the record's lock for its container. Returns a file descriptor; the lock is held until the
  * last process that has it is gone. -1: FLEET_ERROR_REJECTED names who holds it. */
 int script_store_lock(ScriptStore *s, const ScriptRecord *r, uint64_t now_usec, GError **error);
-/* Is that lock held, and for this id? */
-bool script_store_is_running(ScriptStore *s, const ScriptRecord *r);
+/* Is that lock held, and for this id? False, with error: it cannot be known. */
+bool script_store_is_running(ScriptStore *s, const ScriptRecord *r, bool *ret, GError **error);
 
 /* Writes a new id down. FLEET_ERROR_ALREADY_EXISTS: it was taken before. */
 bool script_store_begin(ScriptStore *s, const ScriptRecord *r, GError **error);

@@ -372,6 +372,19 @@ def what_cannot_be_known_is_not_said(p):
     equal(p.effects(), ['run cmd_1'])
 
 
+def whether_it_runs_cannot_be_known(p):
+    h = p.run('cmd_1', do='wait')
+    h.wait('O', b'waiting')
+    lock = f'{p.dir}/state/locks/payout@3node0'
+    os.rename(lock, f'{p.dir}/lock')
+    os.symlink(f'{p.dir}/lock', lock)  # which is not followed
+    equal(p.query('cmd_1').frame(), None)
+    os.rename(f'{p.dir}/lock', lock)
+    p.go()
+    ended(h, 'succeeded', 0)
+    ended(p.query('cmd_1'), 'succeeded', 0)
+
+
 def an_id_that_never_came_does_not_run_later(p):
     ended(p.query('cmd_1'), 'failed', None, 'it did not run')
     ended(p.run('cmd_1', do='args'), 'failed', None)
@@ -435,7 +448,7 @@ TESTS = (runs_with_arguments_and_environment, refuses_what_is_not_declared, refu
          refuses_a_configuration_that_others_may_write, one_at_a_time_for_a_container, an_id_runs_once, exit_codes,
          time_is_limited, cancel_ends_it, cancel_with_the_request, cancel_ends_the_stubborn, output_is_limited,
          an_agent_that_does_not_read, an_agent_that_leaves_changes_nothing, who_asks_can_cancel,
-         what_cannot_be_known_is_not_said, an_id_that_never_came_does_not_run_later,
+         what_cannot_be_known_is_not_said, whether_it_runs_cannot_be_known, an_id_that_never_came_does_not_run_later,
          a_killed_helper, a_stopped_service, nothing_is_left_behind, needs_the_user, bad_requests)
 
 
