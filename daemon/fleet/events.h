@@ -37,7 +37,8 @@ typedef struct FleetObserver {
                                  void *userdata);
         /* data: of its message, borrowed; timestamp_ms: by its clock, 0 where it does not say */
         void (*stats_received)(const Client *c, json_object *data, int64_t timestamp_ms, void *userdata);
-        /* Once that is durable and in the journal. One that is no longer silenced is told as raised once more. */
+        /* Once that is durable and in the journal. One that is no longer silenced is told as raised once more, and
+         * one that lasts already as silenced. */
         void (*alert_changed)(const AlertRecord *a, AlertChange change, void *userdata);
         /* It is there from now on, was enabled, disabled or run, or is about to go. */
         void (*schedule_changed)(const Schedule *s, ScheduleNews news, void *userdata);

@@ -17,6 +17,7 @@ typedef enum AlertChange {
         ALERT_CHANGE_RAISED,
         ALERT_CHANGE_CLEARED,
         ALERT_CHANGE_ACKNOWLEDGED,
+        ALERT_CHANGE_SILENCED, /* it was told already, and lasts */
 } AlertChange;
 
 typedef struct AlertRecord {

@@ -275,9 +275,12 @@ typedef struct Acknowledging {
 static void acknowledged(StoreStatus status, void *userdata) {
         g_autofree Acknowledging *k = userdata;
         g_autoptr(AlertRecord) a = k->record;
+        Incident *i = g_hash_table_lookup(k->book->open, a->id);
         g_autoptr(GError) error = NULL;
         AuditEntry *e;
 
+        if (i)
+                a->silenced = i->record->silenced; /* it may have changed meanwhile */
         if (status != STORE_OK) {
                 (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
                                   "the store did not record that alert %s is acknowledged", a->id);
@@ -318,8 +321,9 @@ static void set_silenced(AlertBook *b, Incident *i, bool silenced) {
         i->record->silenced = silenced;
         b->counts[i->kind][silenced]++;
         b->store->ops->put_alert(b->store->engine, i->record, i->told, NULL, NULL);
-        if (!silenced && i->told)
-                fleet_tell_alert(b->fleet, i->record, ALERT_CHANGE_RAISED);
+        if (i->told)
+                fleet_tell_alert(b->fleet, i->record,
+                                 silenced ? ALERT_CHANGE_SILENCED : ALERT_CHANGE_RAISED);
 }
 
 void alert_book_silence(AlertBook *b) {

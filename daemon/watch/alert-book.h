@@ -41,5 +41,6 @@ unsigned alert_book_count(const AlertBook *b, AlertKind kind,
 void alert_book_acknowledge(AlertBook *b, const char *id, uint32_t caller_uid, FleetDone done,
                             void *userdata);
 
-/* Silences have changed, or their time is over: an alert that is no longer silenced is told as if it were raised now. */
+/* Silences have changed, or their time is over: an alert that is no longer silenced is told as if it were raised now,
+ * and of one that was told and is silenced now it is told that it is. */
 void alert_book_silence(AlertBook *b);

@@ -45,6 +45,12 @@ static int compare_ids(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+static bool is_silenced(const NoticeLane *k, const char *alert) {
+        const AlertRecord *a = g_hash_table_lookup(k->shared->open, alert);
+
+        return a && a->silenced;
+}
+
 /* The next of those that last and were told, in order of their ids; new array of AlertRecord, borrowed. */
 static GPtrArray *next_to_refresh(const NoticeLane *k) {
         g_autoptr(GPtrArray) ids = g_ptr_array_new();
@@ -55,7 +61,7 @@ static GPtrArray *next_to_refresh(const NoticeLane *k) {
         g_hash_table_iter_init(&i, k->told);
         while (g_hash_table_iter_next(&i, (void **) &id, NULL))
                 if ((!k->refresh_after || strcmp(id, k->refresh_after) > 0) &&
-                    g_hash_table_contains(k->shared->open, id))
+                    g_hash_table_contains(k->shared->open, id) && !is_silenced(k, id))
                         g_ptr_array_add(ids, id);
         g_ptr_array_sort(ids, compare_ids);
         for (unsigned n = 0; n < ids->len && n < NOTIFY_REFRESH_MAX; n++)
@@ -169,6 +175,14 @@ static void head_is_refused(NoticeLane *k, const char *error) {
         drop(k, w, false);
 }
 
+/* That it could not be told once is no reason to tell it now. */
+static void drop_silenced_head(NoticeLane *k) {
+        const Waiting *w = g_queue_peek_head(&k->waiting);
+
+        if (w && !w->notice->cleared && is_silenced(k, w->notice->alert->id))
+                drop(k, g_queue_pop_head(&k->waiting), false);
+}
+
 static void recovered(NoticeLane *k) {
         if (k->failing)
                 log_info("[Notify %s] takes notices again, %u wait", k->name, k->waiting.length);
@@ -185,6 +199,8 @@ void lane_answered(NoticeLane *k, const NoticeReport *r) {
         if (r->outcome == NOTICE_LATER || (refreshing && r->outcome == NOTICE_REFUSED)) {
                 if (refreshing)
                         g_clear_pointer(&k->refresh_after, g_free);
+                else
+                        drop_silenced_head(k);
                 retry_later(k, r);
                 return;
         }
@@ -249,25 +265,27 @@ void lane_load(NoticeLane *k, int64_t seq, bool sent, Notice *notice) {
 }
 
 void lane_put(NoticeLane *k, int64_t seq, Notice *notice) {
+        g_autofree char *alert = g_strdup(notice->alert->id);
+
         queue(k, seq, notice);
+        if (is_silenced(k, alert)) /* since it was written */
+                lane_silence(k, alert);
         lane_try(k);
 }
 
-void lane_forget(NoticeLane *k, const char *alert) {
-        GList *next;
-
-        for (GList *i = k->waiting.head; i; i = next) {
+void lane_silence(NoticeLane *k, const char *alert) {
+        if (!g_hash_table_contains(k->told, alert))
+                return;
+        for (GList *i = k->waiting.head; i; i = i->next) {
                 Waiting *w = i->data;
 
-                next = i->next;
-                if (!g_str_equal(w->notice->alert->id, alert) ||
+                if (w->notice->cleared || !g_str_equal(w->notice->alert->id, alert) ||
                     (i == k->waiting.head && k->flight && !k->refreshing))
                         continue;
                 g_queue_delete_link(&k->waiting, i);
                 drop(k, w, false);
+                return; /* there is one of each alert */
         }
-        notice_db_forget(k->shared->db, k->name, alert);
-        (void) g_hash_table_remove(k->told, alert);
 }
 
 /* The lane */

@@ -17,7 +17,7 @@
 typedef struct LaneShared {
         Loop *loop;
         NoticeDb *db;
-        GHashTable *open; /* id → AlertRecord: those that last, and that somebody may be told of */
+        GHashTable *open; /* id → AlertRecord: those that last; nobody is told of one that is silenced */
         /* Asks mserver-notify for it. Returns the request's number; 0: not now, lane_try() is called when it can. */
         uint64_t (*send)(const char *target, const Notice *const *notices, unsigned n, void *userdata);
         void *userdata;
@@ -53,8 +53,8 @@ void lane_load(NoticeLane *k, int64_t seq, bool sent, Notice *notice);
 bool lane_wants(NoticeLane *k, const AlertRecord *a, bool cleared, GHashTable *labels);
 /* It is durable (seq 0: it could not be made so), and sent from now on. notice is taken over. */
 void lane_put(NoticeLane *k, int64_t seq, Notice *notice);
-/* Nobody is told of this alert any more. */
-void lane_forget(NoticeLane *k, const char *alert);
+/* It is silenced now (LaneShared.open): that it was raised is not told, unless that is under way. */
+void lane_silence(NoticeLane *k, const char *alert);
 
 /* Sends what there is, unless something is under way. */
 void lane_try(NoticeLane *k);

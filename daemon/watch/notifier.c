@@ -149,16 +149,21 @@ static void put_for_all(Notifier *n, const AlertRecord *a, bool cleared) {
 static void on_alert(const AlertRecord *a, AlertChange change, void *userdata) {
         Notifier *n = userdata;
 
-        if (change == ALERT_CHANGE_CLEARED || a->silenced)
+        bool cleared = change == ALERT_CHANGE_CLEARED;
+
+        if (change == ALERT_CHANGE_ACKNOWLEDGED)
+                return;
+        if (cleared)
                 (void) g_hash_table_remove(n->shared.open, a->id);
         else
                 (void) g_hash_table_replace(n->shared.open, g_strdup(a->id), alert_record_copy(a));
 
-        if (a->silenced) {
-                for (unsigned i = 0; change == ALERT_CHANGE_CLEARED && i < n->lanes->len; i++)
-                        lane_forget(lane_at(n, i), a->id);
-        } else if (change != ALERT_CHANGE_ACKNOWLEDGED)
-                put_for_all(n, a, change == ALERT_CHANGE_CLEARED);
+        if (cleared || !a->silenced) {
+                put_for_all(n, a, cleared);
+                return;
+        }
+        for (unsigned i = 0; i < n->lanes->len; i++)
+                lane_silence(lane_at(n, i), a->id);
 }
 
 static const FleetObserver observer = { .alert_changed = on_alert };

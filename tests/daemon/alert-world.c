@@ -115,11 +115,12 @@ static void node_times(void *e, StoreRows done, void *userdata) {
 }
 
 static void on_alert(const AlertRecord *a, AlertChange change, void *userdata) {
-        static const char *const words[] = { "raised", "cleared", "acknowledged" };
+        static const char *const words[] = { "raised", "cleared", "acknowledged", "silenced" };
         AlertWorld *w = userdata;
 
-        g_string_append_printf(w->told, "%s%s %s %s", a->silenced ? "silently " : "", words[change], a->kind,
-                               a->client[0] ? a->client : "-");
+        g_string_append_printf(w->told, "%s%s %s %s",
+                               a->silenced && change != ALERT_CHANGE_SILENCED ? "silently " : "",
+                               words[change], a->kind, a->client[0] ? a->client : "-");
         if (change == ALERT_CHANGE_RAISED)
                 g_string_append_printf(w->told, " %s", a->message);
         g_string_append_c(w->told, '\n');

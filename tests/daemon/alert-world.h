@@ -13,7 +13,7 @@
 typedef struct AlertWorld {
         World *world;
         Alerts *alerts;
-        GString *told; /* "raised KIND CLIENT MESSAGE", "cleared KIND CLIENT", "acknowledged …", a line each */
+        GString *told; /* "raised KIND CLIENT MESSAGE", "cleared KIND CLIENT", "acknowledged …", "silenced …", a line each */
 } AlertWorld;
 
 AlertWorld *alert_world_new(void);

@@ -224,6 +224,13 @@ void clear_alert(Test *t, const char *id) {
         fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
 }
 
+void silence_alert(Test *t, const char *id, AlertChange change) {
+        AlertRecord a = alert_of(id);
+
+        a.silenced = true;
+        fleet_tell_alert(t->fleet, &a, change);
+}
+
 /* These last, and no others. */
 void catch_up(Test *t, const char *one, const char *other) {
         g_autoptr(GPtrArray) lasting = g_ptr_array_new();

@@ -45,5 +45,7 @@ void test_free(Test *t);
 AlertRecord alert_of(const char *id);
 void raise_alert(Test *t, const char *id);
 void clear_alert(Test *t, const char *id);
+/* An alert of this id that is silenced now: it was not before, or (ALERT_CHANGE_RAISED) from the beginning. */
+void silence_alert(Test *t, const char *id, AlertChange change);
 /* These last, and no others; NULL: fewer. */
 void catch_up(Test *t, const char *one, const char *other);

@@ -54,21 +54,96 @@ static void test_who_is_told(void) {
         test_free(t);
 }
 
+/* Nobody is told of what is silenced; but who was told before that something is wrong is told when it is over, as they would wait
+ * for it for ever. */
 static void test_silenced(void) {
         Test *t = test_new(one);
         AlertRecord a = alert_of("a");
 
-        a.silenced = true;
-        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
-        a.silenced = false;
-        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED); /* what was not raised is not cleared */
-        a.id = (char *) "b";
-        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        silence_alert(t, "a", ALERT_CHANGE_RAISED);
+        clear_alert(t, "a"); /* what was not raised is not cleared */
+        raise_alert(t, "b");
         expect(t, "ops +b; ");
+        until_idle(t);
+        silence_alert(t, "b", ALERT_CHANGE_SILENCED);
+        a.id = (char *) "b";
         a.silenced = true;
+        a.cleared = 2000000;
         fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
+        expect(t, "ops -b; ");
         raise_alert(t, "c");
         expect(t, "ops +c; ");
+        silence_alert(t, "c", ALERT_CHANGE_SILENCED);
+        raise_alert(t, "c"); /* the silence is over: they know */
+        raise_alert(t, "d");
+        expect(t, "ops +d; ");
+        until_idle(t);
+        test_free(t);
+}
+
+/* What waits when the silence begins is not told, and what was under way is not tried again. */
+static void test_silenced_while_it_waits(void) {
+        Test *t = test_new(one);
+
+        t->holds = true;
+        raise_alert(t, "a");
+        raise_alert(t, "b");
+        raise_alert(t, "c");
+        expect(t, "ops +a; ");
+        while (notifier_count(t->notifier, 0).waiting < 3)
+                step(t);
+        raise_alert(t, "d"); /* which is being written */
+        silence_alert(t, "a", ALERT_CHANGE_SILENCED);
+        silence_alert(t, "b", ALERT_CHANGE_SILENCED);
+        silence_alert(t, "d", ALERT_CHANGE_SILENCED);
+        g_assert_cmpuint(notifier_count(t->notifier, 0).waiting, ==, 2);
+        raise_alert(t, "e");
+        while (notifier_count(t->notifier, 0).waiting < 3)
+                step(t);
+        t->holds = false;
+        answer_next(t, NOTICE_LATER);
+        expect(t, "ops +c; ops +e; ");
+        until_idle(t);
+        clear_alert(t, "a"); /* of which nobody was told */
+        clear_alert(t, "d");
+        raise_alert(t, "b"); /* which lasts when the silence ends */
+        expect(t, "ops +b; ");
+        until_idle(t);
+        stop(t);
+        start(t, one);
+        step(t);
+        test_free(t);
+}
+
+/* A kill between the two. */
+static void test_silenced_over_a_restart(void) {
+        Test *t = test_new(one);
+        g_autoptr(GPtrArray) lasting = g_ptr_array_new();
+        AlertRecord told = alert_of("a"), waits = alert_of("c");
+
+        raise_alert(t, "a");
+        expect(t, "ops +a; ");
+        until_idle(t);
+        t->holds = true;
+        raise_alert(t, "b");
+        raise_alert(t, "c");
+        expect(t, "ops +b; ");
+        while (notifier_count(t->notifier, 0).waiting < 2)
+                step(t);
+        stop(t);
+        start(t, one);
+        expect(t, "ops +b; ");
+        told.silenced = waits.silenced = true;
+        g_ptr_array_add(lasting, &told);
+        g_ptr_array_add(lasting, &waits);
+        notifier_catch_up(t->notifier, lasting);
+        t->holds = false;
+        answer_next(t, NOTICE_SENT);
+        expect(t, "ops -b; ");
+        until_idle(t);
+        clear_alert(t, "a");
+        clear_alert(t, "c");
+        expect(t, "ops -a; ");
         until_idle(t);
         test_free(t);
 }
@@ -259,12 +334,13 @@ static void test_refresh(void) {
                 a.acknowledged = true;
                 fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_ACKNOWLEDGED);
                 until_told(t, "am +a0000; ");
-                a.silenced = true;
-                fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_CLEARED);
         }
+        silence_alert(t, "a0000", ALERT_CHANGE_SILENCED);
         raise_alert(t, "b");
         until_told(t, "am +b; ");
         until_told(t, "am +b; ");
+        raise_alert(t, "a0000"); /* it lasts longer than its silence */
+        until_told(t, "am +a0000 +b; ");
         test_free(t);
 }
 
@@ -300,6 +376,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/notifier/raised-and-cleared", test_raised_and_cleared);
         g_test_add_func("/notifier/who-is-told", test_who_is_told);
         g_test_add_func("/notifier/silenced", test_silenced);
+        g_test_add_func("/notifier/silenced-while-it-waits", test_silenced_while_it_waits);
+        g_test_add_func("/notifier/silenced-over-a-restart", test_silenced_over_a_restart);
         g_test_add_func("/notifier/later", test_later);
         g_test_add_func("/notifier/refused", test_refused);
         g_test_add_func("/notifier/one-holds-up-no-other", test_one_holds_up_no_other);

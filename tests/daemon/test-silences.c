@@ -94,7 +94,7 @@ static void test_begins_late(void) {
         assert_told(w, "raised container-down a 3node0: exited\n");
         id = silence(w, "a", "container-down", HOUR);
         g_assert_true(the_alert(w)->silenced);
-        assert_told(w, "");
+        assert_told(w, "silenced container-down a\n");
         silences_remove(alerts_silences(w->alerts), id, 1000, done, NULL);
         assert_told(w, "raised container-down a 3node0: exited\n");
         silences_remove(alerts_silences(w->alerts), id, 1000, failed, &told_so);
@@ -102,7 +102,23 @@ static void test_begins_late(void) {
         g_free(g_steal_pointer(&id));
         id = silence(w, "a", "", HOUR);
         samples(a, RUNS, 2 * MINUTE);
-        assert_told(w, "silently cleared container-down a\n");
+        assert_told(w, "silenced container-down a\nsilently cleared container-down a\n");
+        alert_world_free(w);
+}
+
+/* That somebody knows of it does not end a silence that began meanwhile. */
+static void test_acknowledged(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+        const SilenceRequest q = { "a", "", now_realtime() + HOUR, "", 1000 };
+        Added got = {};
+
+        samples(a, EXITED, 3 * MINUTE);
+        assert_told(w, "raised container-down a 3node0: exited\n");
+        silences_add(alerts_silences(w->alerts), &q, added, &got); /* which is stored first */
+        alert_book_acknowledge(alerts_book(w->alerts), the_alert(w)->id, 1000, done, NULL);
+        assert_told(w, "silenced container-down a\nsilently acknowledged container-down a\n");
+        g_free(got.id);
         alert_world_free(w);
 }
 
@@ -174,6 +190,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/silences/ends", test_ends);
         g_test_add_func("/silences/begins-late", test_begins_late);
+        g_test_add_func("/silences/acknowledged", test_acknowledged);
         g_test_add_func("/silences/whom", test_whom);
         g_test_add_func("/silences/refused", test_refused);
         return g_test_run();
