@@ -3,6 +3,7 @@
 #include "notifier.h"
 
 #include "clock.h"
+#include "hash.h"
 #include "log.h"
 #include "notice-lane.h"
 #include "notify-stream.h"
@@ -213,6 +214,25 @@ static void keep_or_drop_lane(Notifier *n, NoticeLane *k, GPtrArray *targets, GP
         }
 }
 
+static int oldest_first(const void *a, const void *b) {
+        const AlertRecord *x = *(AlertRecord *const *) a, *y = *(AlertRecord *const *) b;
+
+        return x->since != y->since ? (x->since < y->since ? -1 : 1) : g_strcmp0(x->id, y->id);
+}
+
+/* What lasts, for a target that is new, or that is to hear of more than before. */
+static void put_lasting(Notifier *n) {
+        g_autoptr(GPtrArray) lasting = hash_values(n->shared.open);
+
+        g_ptr_array_sort(lasting, oldest_first);
+        for (unsigned i = 0; i < lasting->len; i++) {
+                const AlertRecord *a = lasting->pdata[i];
+
+                if (!a->silenced)
+                        put_for_all(n, a, false);
+        }
+}
+
 void notifier_set_targets(Notifier *n, GPtrArray *targets) {
         g_autoptr(GPtrArray) old = g_steal_pointer(&n->lanes);
 
@@ -229,6 +249,8 @@ void notifier_set_targets(Notifier *n, GPtrArray *targets) {
         g_ptr_array_unref(n->targets);
         n->targets = g_ptr_array_ref(targets);
         n->renewing = n->stream != NULL;
+        if (n->loaded)
+                put_lasting(n);
         renew(n);
         try_all(n);
 }

@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Notifier, notifier_free)
 /* Reads back what waits, for the targets of now. */
 void notifier_load(Notifier *n, FleetReady ready, void *userdata);
 
-/* targets: of NotifyTarget, referenced. What waits for one that is not among them any more is dropped, and mserver-notify is
- * started anew, so that it knows of them, too. */
+/* targets: of NotifyTarget, referenced. What waits for one that is not among them any more is dropped; one that is new, or is to
+ * hear of more, is told of what lasts. mserver-notify is started anew, so that it knows of them, too. */
 void notifier_set_targets(Notifier *n, GPtrArray *targets);
 
 /* What a kill has cut off, once: lasting (of AlertRecord) are all alerts that last, and who was not told of one is; of what was

@@ -344,7 +344,8 @@ static void test_refresh(void) {
         test_free(t);
 }
 
-/* mserver-notify is replaced once nothing is under way; what waits for a target that is gone is dropped. */
+/* mserver-notify is replaced once nothing is under way; what waits for a target that is gone is dropped, and one that is new is told
+ * of what lasts. */
 static void test_reload(void) {
         static const char *const two[] = { "ops webhook info -", "old webhook info -", NULL };
         static const char *const other[] = { "ops webhook critical -", "new webhook info -", NULL };
@@ -359,7 +360,7 @@ static void test_reload(void) {
         g_assert_cmpuint(t->ends, ==, 0);
         answer_next(t, NOTICE_SENT);
         t->holds = false;
-        expect(t, "new +b; ");
+        expect(t, "new +a; new +b; ");
         g_assert_cmpuint(t->ends, ==, 1);
         until_idle(t);
         t->deaf = NULL;
@@ -367,6 +368,35 @@ static void test_reload(void) {
         start(t, two);
         clear_alert(t, "a");
         expect(t, "ops -a; ");
+        until_idle(t);
+        test_free(t);
+}
+
+/* A target that is to hear of more is told of what lasts already, the oldest first, and of nothing twice. */
+static void test_widened(void) {
+        static const char *const narrow[] = { "ops webhook critical -", "busan webhook info busan-*", NULL };
+        static const char *const wide[] = { "ops webhook info -", "busan webhook info -", NULL };
+        Test *t = test_new(narrow);
+        AlertRecord a = alert_of("z"), silenced = alert_of("s");
+
+        a.severity = ALERT_CRITICAL;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        expect(t, "ops +z; ");
+        a = alert_of("y");
+        a.since--;
+        fleet_tell_alert(t->fleet, &a, ALERT_CHANGE_RAISED);
+        silenced.silenced = true;
+        fleet_tell_alert(t->fleet, &silenced, ALERT_CHANGE_RAISED);
+        raise_alert(t, "over");
+        clear_alert(t, "over");
+        until_idle(t);
+        set_targets(t, wide);
+        expect(t, "ops +y; busan +y; busan +z; ");
+        until_idle(t);
+        set_targets(t, narrow);
+        set_targets(t, wide);
+        raise_alert(t, "n");
+        expect(t, "ops +n; busan +n; ");
         until_idle(t);
         test_free(t);
 }
@@ -388,5 +418,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/notifier/bound-of-alertmanager", test_bound_of_alertmanager);
         g_test_add_func("/notifier/refresh", test_refresh);
         g_test_add_func("/notifier/reload", test_reload);
+        g_test_add_func("/notifier/widened", test_widened);
         return g_test_run();
 }
