@@ -282,6 +282,8 @@ static void acknowledged(StoreStatus status, void *userdata) {
         if (i)
                 a->silenced = i->record->silenced; /* it may have changed meanwhile */
         if (status != STORE_OK) {
+                if (i)
+                        i->record->acknowledged = false;
                 (void) fleet_fail(&error, FLEET_ERROR_UNAVAILABLE,
                                   "the store did not record that alert %s is acknowledged", a->id);
                 k->done(error, k->userdata);

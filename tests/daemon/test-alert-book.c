@@ -165,6 +165,29 @@ static void test_acknowledge(void) {
         alert_world_free(w);
 }
 
+static void unavailable(const GError *error, void *userdata) {
+        g_assert_error(error, FLEET_ERROR, FLEET_ERROR_UNAVAILABLE);
+        *(bool *) userdata = true;
+}
+
+/* What could not be recorded can be said again. */
+static void test_acknowledge_fails(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+        bool told_so = false;
+
+        samples(a, EXITED, 3 * MINUTE);
+        g_string_truncate(w->told, 0);
+        w->world->store_says = STORE_UNAVAILABLE;
+        alert_book_acknowledge(alerts_book(w->alerts), the_alert(w)->id, 1000, unavailable, &told_so);
+        assert_told(w, "");
+        g_assert_true(told_so);
+        w->world->store_says = STORE_OK;
+        alert_book_acknowledge(alerts_book(w->alerts), the_alert(w)->id, 1000, done, NULL);
+        assert_told(w, "acknowledged container-down a\n");
+        alert_world_free(w);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/alert-book/restart", test_restart);
@@ -173,5 +196,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/alert-book/bounded", test_bounded);
         g_test_add_func("/alert-book/rules", test_rules);
         g_test_add_func("/alert-book/acknowledge", test_acknowledge);
+        g_test_add_func("/alert-book/acknowledge-fails", test_acknowledge_fails);
         return g_test_run();
 }
