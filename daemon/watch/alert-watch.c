@@ -50,7 +50,7 @@ static bool make_room(AlertClient *c) {
                 return true;
         g_hash_table_iter_init(&i, c->containers);
         while (g_hash_table_iter_next(&i, NULL, (void **) &n))
-                if (n->sample != c->samples && !has_alerts(&n->spot)) {
+                if (n->gone_usec > 0 && !has_alerts(&n->spot)) {
                         g_hash_table_iter_remove(&i);
                         return true;
                 }

@@ -114,6 +114,23 @@ static void test_bounded(void) {
         alert_world_free(w);
 }
 
+/* One that is too many takes no other's place while that is there. */
+static void test_too_many_containers(void) {
+        AlertWorld *w = alert_world_new();
+        WsPeer *a = world_connect("a", FEATURES_ALL);
+        g_autoptr(GString) rest = g_string_new(NULL);
+        g_autofree char *before = NULL, *after = NULL;
+
+        for (unsigned i = 0; i < ALERT_CONTAINERS_MAX; i++)
+                g_string_append_printf(rest, "%s{\"name\":\"n%u\",\"state\":\"exited\"}", i ? "," : "", i);
+        before = g_strdup_printf("{\"containers\":[%s]}", rest->str);
+        after = g_strdup_printf("{\"containers\":[{\"name\":\"x\",\"state\":\"running\"},%s]}", rest->str);
+        samples(a, before, 100 * SEC);
+        samples(a, after, 30 * SEC);
+        g_assert_cmpuint(open_alerts(w), ==, ALERT_CONTAINERS_MAX);
+        alert_world_free(w);
+}
+
 static void test_rules(void) {
         AlertWorld *w = alert_world_new();
         WsPeer *a = world_connect("a", FEATURES_ALL);
@@ -194,6 +211,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/alert-book/killed", test_killed);
         g_test_add_func("/alert-book/store-is-away", test_store_is_away);
         g_test_add_func("/alert-book/bounded", test_bounded);
+        g_test_add_func("/alert-book/too-many-containers", test_too_many_containers);
         g_test_add_func("/alert-book/rules", test_rules);
         g_test_add_func("/alert-book/acknowledge", test_acknowledge);
         g_test_add_func("/alert-book/acknowledge-fails", test_acknowledge_fails);
