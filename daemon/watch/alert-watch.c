@@ -210,9 +210,22 @@ static bool is_missed(const Client *c) {
         return !c->online && !c->revoked && c->last_seen > 0;
 }
 
+static void end_all(Alerts *a, AlertClient *c) {
+        GHashTableIter i;
+        AlertContainer *n;
+
+        alerts_events_end(a, c->client->id);
+        alerts_end(a, &c->spot);
+        g_hash_table_iter_init(&i, c->containers);
+        while (g_hash_table_iter_next(&i, NULL, (void **) &n))
+                alerts_end(a, &n->spot);
+}
+
 static void look_at_presence(Alerts *a, AlertClient *c) {
         AlertCondition *condition = &c->spot.conditions[ALERT_CLIENT_OFFLINE];
 
+        if (c->client->revoked && !c->client->online) /* it will not say that something is over */
+                end_all(a, c);
         alerts_look(a, &c->spot, ALERT_CLIENT_OFFLINE, is_missed(c->client), now_monotonic(), NULL);
         if (c->client->online && condition->phase == ALERT_WELL)
                 (void) g_hash_table_remove(a->away, c);
@@ -245,17 +258,9 @@ static void on_offline(const Client *client, const char *reason, void *userdata)
 
 static void on_removed(const Client *client, void *userdata) {
         Alerts *a = userdata;
-        AlertClient *c = g_hash_table_lookup(a->clients, client->id);
-        GHashTableIter i;
-        AlertContainer *n;
+        AlertClient *c = alerts_client(a, client);
 
-        alerts_events_end(a, client->id);
-        if (!c)
-                return;
-        alerts_end(a, &c->spot);
-        g_hash_table_iter_init(&i, c->containers);
-        while (g_hash_table_iter_next(&i, NULL, (void **) &n))
-                alerts_end(a, &n->spot);
+        end_all(a, c);
         (void) g_hash_table_remove(a->away, c);
         (void) g_hash_table_remove(a->clients, client->id);
 }

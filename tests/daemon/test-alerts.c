@@ -61,8 +61,10 @@ static void test_sent_away(void) {
         world_hangs_up(b);
         world_pass(6 * MINUTE);
         assert_told(w, "raised container-down b 3node0: exited\nraised client-offline b offline\n");
-        fleet_forget(w->world->fleet, "b", 0, done, NULL);
+        fleet_revoke(w->world->fleet, "b", 0, done, NULL);
+        world_pass(2 * SEC);
         assert_told(w, "cleared client-offline b\ncleared container-down b\n");
+        fleet_forget(w->world->fleet, "b", 0, done, NULL);
         world_pass(HOUR);
         assert_told(w, "");
         alert_world_free(w);
