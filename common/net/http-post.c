@@ -16,6 +16,7 @@ struct HttpPost {
         char *name;
         GByteArray *in;
         size_t max;
+        bool cut;
         uint64_t timeout_ms;
         HttpPostDone done;
         void *userdata;
@@ -24,8 +25,11 @@ struct HttpPost {
 static size_t write_callback(char *data, size_t one, size_t size, void *userdata) {
         HttpPost *p = userdata;
 
-        if (p->in->len + size > p->max)
-                return CURL_WRITEFUNC_ERROR;
+        if (p->in->len + size > p->max) {
+                if (p->cut)
+                        g_byte_array_append(p->in, (const guint8 *) data, (guint) (p->max - p->in->len));
+                return CURL_WRITEFUNC_ERROR; /* the end of it */
+        }
         g_byte_array_append(p->in, (const guint8 *) data, (guint) size);
         return size;
 }
@@ -36,8 +40,8 @@ static bool evaluate(const HttpPost *p, CURLcode result, GError **error) {
         case CURLE_OK:
                 return true;
         case CURLE_WRITE_ERROR:
-                return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s answered with more than %zu bytes",
-                                  p->name, p->max);
+                return p->cut || fleet_fail(error, FLEET_ERROR_PROTOCOL,
+                                            "%s answered with more than %zu bytes", p->name, p->max);
         case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is what anything is that is no HTTP */
         case CURLE_WEIRD_SERVER_REPLY:
                 return fleet_fail(error, FLEET_ERROR_PROTOCOL, "%s does not speak HTTP: %s", p->name,
@@ -119,6 +123,7 @@ HttpPost *http_post_new(HttpPosts *h, const HttpRequest *r, HttpPostDone done, v
 
         *p = (HttpPost){ .owner = h,
                          .max = r->answer_max,
+                         .cut = r->cut,
                          .timeout_ms = r->timeout_ms,
                          .done = done,
                          .userdata = userdata };

@@ -28,6 +28,7 @@ typedef struct HttpRequest {
         uint64_t connect_timeout_ms; /* with name resolution and TLS */
         uint64_t timeout_ms;         /* for all of it */
         size_t answer_max;           /* bytes of the answer's body */
+        bool cut;                    /* what is beyond these is left out, and not an error */
         bool direct;                 /* whatever proxy the environment names */
 } HttpRequest;
 

@@ -145,6 +145,7 @@ static void post(Sender *s, const NoticeRequest *r, const NotifyTarget *t, const
                 .connect_timeout_ms = NOTIFY_CONNECT_SEC * 1000,
                 .timeout_ms = NOTIFY_HTTP_SEC * 1000,
                 .answer_max = NOTIFY_RESPONSE_BYTES_MAX,
+                .cut = true, /* its status says whether it has the notice, however much it says besides */
         };
         j->post = http_post_new(s->posts, &request, posted, j);
         (void) g_hash_table_replace(s->jobs, j->key, j);
