@@ -86,9 +86,12 @@ void batch_run_save(const BatchRun *r) {
         s->ops->put_batch(s->engine, &record, NULL, NULL);
 }
 
+static bool all_had_their_turn(const BatchRun *r) {
+        return r->answered && !r->fanning_out && r->submitting == 0 && r->progress.waiting == 0;
+}
+
 static bool is_over(const BatchRun *r) {
-        return r->answered && !r->fanning_out && r->submitting == 0 && r->progress.waiting == 0 &&
-               g_hash_table_size(r->open) == 0;
+        return all_had_their_turn(r) && g_hash_table_size(r->open) == 0;
 }
 
 static void end_if_over(BatchRun *r) {
@@ -309,7 +312,7 @@ bool batch_run_waits_for_absent(const BatchRun *r) {
         GHashTableIter i;
         void *command;
 
-        if (!r->answered || r->fanning_out || r->submitting > 0 || r->progress.waiting > 0)
+        if (!all_had_their_turn(r))
                 return false;
         g_hash_table_iter_init(&i, r->open);
         while (g_hash_table_iter_next(&i, &command, NULL))

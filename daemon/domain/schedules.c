@@ -92,35 +92,23 @@ static void start(Schedules *s, Schedule *what, Run *r) {
 }
 
 /* A timer that systemd did not stop asks, too. Anybody else may run what is disabled. */
-static bool check_enabled(Schedules *s, const Schedule *what, const Caller *caller, GError **error) {
-        g_autoptr(GError) problem = NULL;
-
-        if (what->enabled || caller->uid != getuid())
-                return true;
-        (void) fleet_fail(&problem, FLEET_ERROR_UNAVAILABLE, "schedule \"%s\" is disabled", what->name);
-        audit_submit(s->audit, schedule_run_entry(what, caller, NULL, problem), NULL, NULL);
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
+static bool check_enabled(const Schedule *what, const Caller *caller, GError **error) {
+        return what->enabled || caller->uid != getuid() ||
+               fleet_fail(error, FLEET_ERROR_UNAVAILABLE, "schedule \"%s\" is disabled", what->name);
 }
 
-static bool check_idle(Schedules *s, const Schedule *what, const Caller *caller, GError **error) {
+static bool check_idle(Schedules *s, const Schedule *what, GError **error) {
         const Batch *running = schedules_running(s, what);
-        g_autoptr(GError) problem = NULL;
 
         if (!running)
                 return true;
-        if (batches_waits_for_absent(s->batches, running->id)) {
+        if (batches_waits_for_absent(s->batches, running->id))
                 /* This run is in its place; one host that is gone for good must not keep all others from theirs. */
-                (void) batches_cancel(s->batches, running->id, NULL);
-                return true;
-        }
-        (void) fleet_fail(
-                        &problem, FLEET_ERROR_ALREADY_EXISTS,
+                return batches_cancel(s->batches, running->id, error);
+        return fleet_fail(
+                        error, FLEET_ERROR_ALREADY_EXISTS,
                         "the last run of schedule \"%s\", %s, is still under way: it is not started a second time",
                         what->name, running->id);
-        audit_submit(s->audit, schedule_run_entry(what, caller, NULL, problem), NULL, NULL);
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
 }
 
 void schedules_run(Schedules *s, const char *name, const Caller *caller, BatchDone done, void *userdata) {
@@ -131,7 +119,9 @@ void schedules_run(Schedules *s, const char *name, const Caller *caller, BatchDo
         if (!what)
                 (void) fleet_fail(&error, FLEET_ERROR_NO_SUCH_COMMAND,
                                   "there is no schedule \"%s\": ListSchedules names them", name);
-        if (!what || !check_enabled(s, what, caller, &error) || !check_idle(s, what, caller, &error)) {
+        else if (!check_enabled(what, caller, &error) || !check_idle(s, what, &error))
+                audit_submit(s->audit, schedule_run_entry(what, caller, NULL, error), NULL, NULL);
+        if (!what || error) {
                 done(NULL, error, userdata);
                 return;
         }

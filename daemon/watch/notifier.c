@@ -149,7 +149,6 @@ static void put_for_all(Notifier *n, const AlertRecord *a, bool cleared) {
 
 static void on_alert(const AlertRecord *a, AlertChange change, void *userdata) {
         Notifier *n = userdata;
-
         bool cleared = change == ALERT_CHANGE_CLEARED;
 
         if (change == ALERT_CHANGE_ACKNOWLEDGED)
